@@ -1,0 +1,80 @@
+/**
+ * The words that every layer shares: exit statuses, what a server answered, how an attempt ended.
+ *
+ * @module
+ */
+
+/** The exit statuses of the program, named and numbered as in sysexits.h. */
+export const ExitStatus = {
+  ok: 0,
+  usage: 64,
+  data: 65,
+  noUser: 67,
+  noHost: 68,
+  unavailable: 69,
+  internal: 70,
+  io: 74,
+  tryAgain: 75,
+  protocol: 76,
+  notAllowed: 77,
+  configuration: 78,
+} as const;
+
+/** One of the numbers of {@linkcode ExitStatus}. */
+export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
+
+/** A whole reply of an SMTP server (RFC 5321, 4.2). */
+export type Reply = {
+  /** The three digits. */
+  code: number;
+  /** The words behind the code; the lines of a multi-line reply are joined by `\n`. */
+  text: string;
+};
+
+/** What became of one recipient. */
+export type RecipientOutcome = {
+  /** The address as it stands in the envelope. */
+  address: string;
+  accepted: boolean;
+  /** The server's reply to RCPT, where one came. */
+  reply?: Reply;
+};
+
+/** How a submission ended that got as far as an answer to the message itself. */
+export type Outcome = {
+  /** `ok`, or `noUser` or `tryAgain` where some recipients were refused. */
+  status: ExitStatus;
+  /** The smarthost, as `host:port`. */
+  server: string;
+  /** The reply to the final dot; missing where every recipient was refused. */
+  reply?: Reply;
+  /** Every recipient of the envelope once, in its order. */
+  recipients: RecipientOutcome[];
+};
+
+/** What a {@linkcode Failure} knows; each part apart, and only report.ts joins them. */
+export type FailureDetails = {
+  status: ExitStatus;
+  /** What failed, a sentence of ours that starts with a capital letter. */
+  what: string;
+  /** Where it failed: `host:port`, a field of the settings, a file. */
+  where?: string;
+  /** Why, in words of ours or of the system; the words of a server stand in `reply`. */
+  why?: string;
+  reply?: Reply;
+  /** The recipients answered before the failure. */
+  recipients?: RecipientOutcome[];
+  /** The error of a library that led here, for whoever debugs; never printed. */
+  cause?: unknown;
+};
+
+/** The one error that modules throw: it carries the exit status and says what, where and why. */
+export class Failure extends Error {
+  readonly details: Readonly<FailureDetails>;
+
+  constructor(details: FailureDetails) {
+    super(details.what, { cause: details.cause });
+    this.name = "Failure";
+    this.details = details;
+  }
+}
