@@ -1,0 +1,114 @@
+/**
+ * The replies of the smarthost before nodemailer takes over: one whole reply at a time, each within
+ * the time limit, and nothing that the server was not asked for.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { ExitStatus, Failure, type Reply } from "./outcome.ts";
+import { reasonOf, timedOut } from "./reason.ts";
+import { decodeReply, isLastLine, parseReply } from "./reply.ts";
+import { nameOf, type Step } from "./status.ts";
+
+/** How to read a reply. */
+export type ReadOptions = {
+  /** What the server answers. */
+  step: Step;
+  /** The smarthost as `host:port`, for a failure. */
+  where: string;
+  /** The longest wait for the whole reply, in milliseconds, however slowly it drips. */
+  timeout: number;
+  /** Takes each line of the reply as `< 250 …`. */
+  transcript: (line: string) => void;
+};
+
+/** The longest reply in bytes, as in nodemailer. */
+const MAX_REPLY = 1024 * 1024;
+
+/**
+ * Reads one whole reply and leaves the socket paused. Throws a Failure: 75 when the server falls
+ * silent or hangs up, 76 when it does not speak SMTP, never ends its reply, or says more than it
+ * was asked (a reply nobody asked for would be taken for the answer to the next command).
+ */
+export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> {
+  const { step, where, timeout, transcript } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  const fail = (status: ExitStatus, what: string, why: string) =>
+    reject(new Failure({ status, what, where, why }));
+  const onLost = (error?: unknown) =>
+    fail(
+      ExitStatus.tryAgain,
+      connectionLost(step),
+      error instanceof Error ? reasonOf(error) : "the server closed the connection",
+    );
+  const onTimeout = () => fail(ExitStatus.tryAgain, noAnswer(step), timedOut(timeout));
+  const add = replyCollector();
+  const onData = (chunk: Buffer) => {
+    const collected = add(chunk);
+    if (collected === "incomplete") return;
+    if (collected === "endless") {
+      return fail(ExitStatus.protocol, notSmtp(step), `more than ${MAX_REPLY} bytes`);
+    }
+    const reply = parseReply(collected.text);
+    if (reply === undefined) return fail(ExitStatus.protocol, notSmtp(step), collected.text);
+    for (const line of collected.text.split("\n")) transcript(`< ${line}`);
+    if (collected.surplus) {
+      const what = `Smarthost sent more than its answer to ${nameOf(step)}`;
+      return fail(ExitStatus.protocol, what, "nothing more was said to it");
+    }
+    resolve(reply);
+  };
+  const timer = setTimeout(onTimeout, timeout);
+  socket.on("error", onLost).on("end", onLost).on("close", onLost).on("data", onData);
+  if (socket.destroyed) onLost(socket.errored);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.pause();
+    socket.off("error", onLost).off("end", onLost).off("close", onLost).off("data", onData);
+  });
+}
+
+/** The sentence for a server that falls silent where it owes an answer to `step`. */
+export function noAnswer(step: Step): string {
+  return step === "greeting" ? "No greeting from the smarthost" : `No answer to ${nameOf(step)}`;
+}
+
+/** The sentence for a connection that ends where the server owes an answer to `step`. */
+export function connectionLost(step: Step): string {
+  const awaited = step === "greeting" ? "the greeting" : `the answer to ${nameOf(step)}`;
+  return `Connection lost while waiting for ${awaited}`;
+}
+
+/** The sentence for an answer to `step` that is not SMTP. */
+export function notSmtp(step: Step): string {
+  return step === "greeting"
+    ? "The smarthost's greeting is not SMTP"
+    : `The smarthost's answer to ${nameOf(step)} is not SMTP`;
+}
+
+type Collected = "incomplete" | "endless" | { text: string; surplus: boolean };
+
+/** Collects chunks until their lines make one whole reply. */
+function replyCollector(): (chunk: Buffer) => Collected {
+  const lines: string[] = [];
+  let rest: Buffer[] = [];
+  let size = 0;
+  return (chunk) => {
+    size += chunk.length;
+    if (size > MAX_REPLY) return "endless";
+    rest.push(chunk);
+    if (!chunk.includes(0x0a)) return "incomplete";
+    const bytes = Buffer.concat(rest);
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+      const line = decodeReply(bytes.subarray(start, end)).replace(/\r$/, "");
+      lines.push(line);
+      start = end + 1;
+      if (isLastLine(line)) return { text: lines.join("\n"), surplus: start < bytes.length };
+    }
+    rest = [bytes.subarray(start)];
+    return "incomplete";
+  };
+}

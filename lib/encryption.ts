@@ -1,0 +1,137 @@
+/**
+ * TLS on an open socket: the handshake, the certificate, and in words why one did not pass.
+ *
+ * @module
+ */
+
+import { isIP, type Socket } from "node:net";
+import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
+import { ExitStatus, Failure } from "./outcome.ts";
+import { reasonOf, systemCode, timedOut } from "./reason.ts";
+
+/** How a connection is encrypted. */
+export type Encryption = {
+  /** `TLSv1.3`, or `TLSv1.2 or newer` where the runtime does not tell. */
+  protocol: string;
+  /** The name in the server's certificate. */
+  subject: string;
+  /** The name of the authority that issued it. */
+  issuer: string;
+  /** When the certificate ends. */
+  validTo: Date;
+};
+
+/** For people: the protocol, whose certificate, from whom, and until when. */
+export function describeEncryption(encryption: Encryption): string {
+  const { protocol, subject, issuer, validTo } = encryption;
+  const end = validTo.toISOString().slice(0, 10);
+  return `${protocol}, certificate of ${subject} from ${issuer}, valid until ${end}`;
+}
+
+/** What encrypt needs to know of the smarthost. */
+export type TlsSettings = { host: string; verify: boolean; authorities: readonly string[] };
+
+/** A certificate that does not pass, as the runtimes say it, in words for an administrator. */
+const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
+  [
+    /UnknownIssuer|UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED_CERT_IN_CHAIN/,
+    "issued by an authority that this host does not trust",
+  ],
+  [/CaUsedAsEndEntity|DEPTH_ZERO_SELF_SIGNED/, "self-signed, and not trusted by this host"],
+  [/certificate expired|CERT_HAS_EXPIRED/, "expired"],
+  [/not valid yet|CERT_NOT_YET_VALID/, "not valid yet"],
+  [/extended key usage|InvalidPurpose|INVALID_PURPOSE/, "not made for a server"],
+  [/UnsupportedCertVersion/, "of a version older than X.509 v3"],
+];
+
+/**
+ * Encrypts the connection to the smarthost. `where` is its `host:port`, `timeout` the longest wait
+ * for the handshake in milliseconds. Throws a Failure: 77 for a certificate that does not pass, 76
+ * when the server does not speak TLS 1.2 or newer or has sent something before the handshake, 75
+ * when it hangs up or falls silent.
+ */
+export function encrypt(
+  socket: Socket,
+  { host, verify, authorities }: TlsSettings,
+  where: string,
+  timeout: number,
+): Promise<{ socket: TLSSocket; encryption: Encryption }> {
+  const { promise, resolve, reject } = Promise.withResolvers<
+    { socket: TLSSocket; encryption: Encryption }
+  >();
+  const fail = (status: ExitStatus, why: string, what = "TLS handshake failed") =>
+    reject(new Failure({ status, what, where, why }));
+  if (socket.readableLength > 0) {
+    // RFC 3207, 6: what came before the handshake may be anybody's.
+    fail(ExitStatus.protocol, "nothing more was said to it", EARLY);
+    return promise;
+  }
+  const secured = connectTls({
+    socket,
+    host,
+    ...(isIP(host) === 0 && { servername: host }),
+    rejectUnauthorized: verify,
+    ...(authorities.length > 0 && { ca: [...authorities] }),
+  });
+  const timer = setTimeout(() => fail(ExitStatus.tryAgain, timedOut(timeout)), timeout);
+  secured.once("secureConnect", () => {
+    const certificate = secured.getPeerCertificate();
+    // Deno 2.7 says 'secureConnect' after a failed handshake too, without a certificate; its
+    // 'error' with the reason follows.
+    if (!certificate?.subject) return;
+    resolve({ socket: secured, encryption: describe(secured, certificate) });
+  });
+  secured.on("error", (error) => reject(handshakeFailure(error, host, where)));
+  secured.once("close", () => fail(ExitStatus.tryAgain, "the server closed the connection"));
+  return promise.finally(() => clearTimeout(timer)).catch((error) => {
+    secured.destroy();
+    throw error;
+  });
+}
+
+const EARLY = "Smarthost sent something between its answer to STARTTLS and the handshake";
+
+function describe(socket: TLSSocket, certificate: PeerCertificate): Encryption {
+  // Deno 2.7 has no getProtocol, and speaks nothing older than 1.2.
+  const protocol = socket.getProtocol?.() ?? "TLSv1.2 or newer";
+  const nameIn = (name: PeerCertificate["subject"] | undefined) =>
+    String(name?.CN ?? name?.O ?? "no name");
+  return {
+    protocol,
+    subject: nameIn(certificate.subject),
+    issuer: nameIn(certificate.issuer),
+    validTo: new Date(certificate.valid_to),
+  };
+}
+
+function handshakeFailure(error: Error, host: string, where: string): Failure {
+  const text = `${systemCode(error) ?? ""} ${error.message}`;
+  const names = /only valid for (.*)$/.exec(error.message)?.[1] ??
+    /altnames: .*altnames: (.*)$/.exec(error.message)?.[1];
+  const known = names !== undefined || /not valid for name|ALTNAME_INVALID/.test(text)
+    ? `not made for ${host}${names === undefined ? "" : `, only for ${plainNames(names)}`}`
+    : CERTIFICATE_REASONS.find(([pattern]) => pattern.test(text))?.[1];
+  if (known !== undefined || /invalid peer certificate|CERT_/.test(text)) {
+    return new Failure({
+      status: ExitStatus.notAllowed,
+      what: "Certificate of the smarthost does not pass",
+      where,
+      why: known ?? error.message.replace(/^invalid peer certificate: /, ""),
+      cause: error,
+    });
+  }
+  const isGarbage = /corrupt message|InvalidContentType|InvalidMessage/.test(text);
+  const isConnection = systemCode(error) !== undefined && !/ERR_SSL|ERR_TLS/.test(text);
+  return new Failure({
+    status: isConnection && !isGarbage ? ExitStatus.tryAgain : ExitStatus.protocol,
+    what: "TLS handshake failed",
+    where,
+    why: isGarbage ? "the server does not answer in TLS" : reasonOf(error),
+    cause: error,
+  });
+}
+
+/** The names in a certificate without the notation of the library that lists them. */
+function plainNames(names: string): string {
+  return names.replace(/DnsName\("([^"]*)"\)|IpAddress\(([^)]*)\)|DNS:|IP Address:/g, "$1$2");
+}

@@ -1,0 +1,52 @@
+/**
+ * Words for what the system says of a socket, a name or a file, so that an administrator reads
+ * "connection refused" and not `connect ECONNREFUSED 192.0.2.1:587`.
+ *
+ * @module
+ */
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRNOTAVAIL: "address not available",
+  EAI_AGAIN: "the name service does not answer",
+  ECONNABORTED: "connection aborted",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset by the server",
+  EHOSTDOWN: "host is down",
+  EHOSTUNREACH: "no route to host",
+  EISDIR: "is a directory",
+  ENETDOWN: "network is down",
+  ENETUNREACH: "network is unreachable",
+  ENOENT: "no such file or directory",
+  ENOTFOUND: "name not found",
+  EPERM: "permission denied",
+  EPIPE: "connection closed by the server",
+  ETIMEDOUT: "timed out",
+};
+
+/** The system's code of an error (`ECONNREFUSED`), also where a library has put its own in front. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  for (const key of ["originalCode", "code"]) {
+    const code: unknown = Reflect.get(error, key);
+    if (typeof code === "string") return code;
+  }
+  return undefined;
+}
+
+/** Why something failed, in words; what has no words here keeps the error's own message. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return [...new Set(error.errors.map(reasonOf))].join("; ");
+  }
+  const code = systemCode(error);
+  const words = code === undefined ? undefined : REASONS[code];
+  if (words !== undefined) return words;
+  const message = error instanceof Error ? error.message : String(error);
+  return message === "" ? (code ?? "unknown error") : message;
+}
+
+/** The words for a limit that has passed: `timed out after 30 s`; the limit is in milliseconds. */
+export function timedOut(timeout: number): string {
+  return `timed out after ${timeout / 1000} s`;
+}
