@@ -1,0 +1,37 @@
+/**
+ * Surroundings other than those of the test: commands that stand before the program's own.
+ *
+ * @module
+ */
+
+import type { LogSocket } from "./log_socket.ts";
+
+/** What is different inside a sandbox. */
+export type SandboxOptions = {
+  /** What stands at `/dev/log`; without, there is no system log. */
+  log?: LogSocket | undefined;
+  /** Files that stand in the place of others: path inside, path outside. */
+  replaced?: Record<string, string>;
+  /** Whether the whole file system is read-only. */
+  readOnly?: boolean;
+};
+
+/** The command that runs another one in a sandbox: same network and files, devices of its own. */
+export function sandbox(options: SandboxOptions = {}): string[] {
+  const { log, replaced = {}, readOnly = false } = options;
+  return [
+    "/usr/bin/bwrap",
+    "--die-with-parent",
+    ...[readOnly ? "--ro-bind" : "--dev-bind", "/", "/"],
+    ...["--dev", "/dev", "--proc", "/proc"],
+    ...(log ? ["--bind", log.path, "/dev/log"] : []),
+    ...Object.entries(replaced).flatMap(([inside, outside]) => ["--ro-bind", outside, inside]),
+    "--",
+  ];
+}
+
+/** The command that runs another one as an unprivileged user; only root needs it. */
+export function unprivileged(): string[] {
+  if (Deno.uid() !== 0) return [];
+  return ["/usr/bin/setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"];
+}

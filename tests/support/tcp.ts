@@ -1,0 +1,78 @@
+/**
+ * TCP servers of a test's own, on free loopback ports, gone with all their connections when the
+ * test ends.
+ *
+ * @module
+ */
+
+import { once } from "node:events";
+import net from "node:net";
+
+/** A server that listens on loopback; its disposal ends it and breaks off its connections. */
+export type ListeningServer = AsyncDisposable & {
+  readonly host: string;
+  readonly port: number;
+  /** `host:port`. */
+  readonly address: string;
+  /** Waits until every connection made so far has been taken, served and closed. */
+  settled(): Promise<void>;
+};
+
+/** Loopback, the only place where tests listen. */
+export const LOOPBACK = "127.0.0.1";
+
+/** Gives the port that a server listens on. */
+export function portOf(server: net.Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Not a TCP server");
+  return address.port;
+}
+
+/** Gives a port that was free a moment ago: nothing listens there. */
+export function closedPort(): number {
+  using listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
+  return listener.addr.port;
+}
+
+/** Where the last one in line comes from, see {@linkcode lastInLine}. */
+const LAST_IN_LINE = "127.0.0.9";
+
+/** Listens, and hands each connection to `serve`, whose promise settles when it has been served. */
+export async function listen(
+  serve: (socket: net.Socket) => Promise<void>,
+): Promise<ListeningServer> {
+  const sockets = new Set<net.Socket>();
+  const served: Promise<void>[] = [];
+  const server = net.createServer((socket) => {
+    socket.on("error", () => {}); // a reset is an end like any other; "close" follows
+    if (socket.remoteAddress === LAST_IN_LINE) return void socket.destroy();
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    const closed = once(socket, "close").then(() => void sockets.delete(socket));
+    served.push(serve(socket), closed);
+  });
+  server.listen(0, LOOPBACK);
+  await once(server, "listening");
+  const port = portOf(server);
+  return {
+    host: LOOPBACK,
+    port,
+    address: `${LOOPBACK}:${port}`,
+    async settled() {
+      await lastInLine(port);
+      await Promise.all(served);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** Connects and waits until the server has closed it: by then all before it have been taken. */
+async function lastInLine(port: number): Promise<void> {
+  const socket = net.connect({ port, host: LOOPBACK, localAddress: LAST_IN_LINE });
+  socket.on("error", () => {});
+  await once(socket, "close");
+}
