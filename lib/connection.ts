@@ -75,8 +75,8 @@ export async function openConnection(
     socket.on("error", () => {});
     const clientName = options.hostName ?? addressLiteral(socket.localAddress ?? "");
     if (smarthost.encryption === "tls") {
-      const secured = await encrypt(socket, smarthost, server, options.timeout);
       options.progress("connect", address);
+      const secured = await encrypt(socket, smarthost, server, options.timeout);
       options.progress("encrypt", describeEncryption(secured.encryption));
       const greeting = await readGreeting(secured.socket, server, options);
       return { ...secured, server, greeting, clientName };

@@ -54,7 +54,7 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
     const reply = parseReply(collected.text);
     if (reply === undefined) return fail(ExitStatus.protocol, notSmtp(step), collected.text);
     for (const line of collected.text.split("\n")) transcript(`< ${line}`);
-    if (collected.surplus) {
+    if (collected.surplus.length > 0) {
       const what = `Smarthost sent more than its answer to ${nameOf(step)}`;
       return fail(ExitStatus.protocol, what, "nothing more was said to it");
     }
@@ -62,6 +62,7 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
   };
   const timer = setTimeout(onTimeout, timeout);
   socket.on("error", onLost).on("end", onLost).on("close", onLost).on("data", onData);
+  socket.resume();
   if (socket.destroyed) onLost(socket.errored);
   return promise.finally(() => {
     clearTimeout(timer);
@@ -88,10 +89,11 @@ export function notSmtp(step: Step): string {
     : `The smarthost's answer to ${nameOf(step)} is not SMTP`;
 }
 
-type Collected = "incomplete" | "endless" | { text: string; surplus: boolean };
+/** The lines of one whole reply, without the last line end, and what came behind it. */
+export type Collected = "incomplete" | "endless" | { text: string; surplus: Buffer };
 
-/** Collects chunks until their lines make one whole reply. */
-function replyCollector(): (chunk: Buffer) => Collected {
+/** Collects chunks until their lines make one whole reply; good for one reply. */
+export function replyCollector(): (chunk: Buffer) => Collected {
   const lines: string[] = [];
   let rest: Buffer[] = [];
   let size = 0;
@@ -106,7 +108,7 @@ function replyCollector(): (chunk: Buffer) => Collected {
       const line = decodeReply(bytes.subarray(start, end)).replace(/\r$/, "");
       lines.push(line);
       start = end + 1;
-      if (isLastLine(line)) return { text: lines.join("\n"), surplus: start < bytes.length };
+      if (isLastLine(line)) return { text: lines.join("\n"), surplus: bytes.subarray(start) };
     }
     rest = [bytes.subarray(start)];
     return "incomplete";

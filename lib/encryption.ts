@@ -24,7 +24,7 @@ export type Encryption = {
 /** For people: the protocol, whose certificate, from whom, and until when. */
 export function describeEncryption(encryption: Encryption): string {
   const { protocol, subject, issuer, validTo } = encryption;
-  const end = validTo.toISOString().slice(0, 10);
+  const end = Number.isNaN(validTo.getTime()) ? "?" : validTo.toISOString().slice(0, 10);
   return `${protocol}, certificate of ${subject} from ${issuer}, valid until ${end}`;
 }
 

@@ -1,0 +1,209 @@
+/**
+ * The exchange of commands and replies that nodemailer leads, watched from outside: which reply
+ * answers which command, that each comes in time, and that none comes unasked.
+ *
+ * nodemailer itself times out on silence only, does not say at which step a connection was lost,
+ * takes a reply that comes early for the answer to the next command, and a fragment at the end of a
+ * connection for a reply. A program whose status 0 is trusted blindly must not.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { connectionLost, noAnswer, notSmtp, replyCollector } from "./dialogue.ts";
+import { ExitStatus, Failure, type Reply } from "./outcome.ts";
+import { timedOut } from "./reason.ts";
+import { parseReply } from "./reply.ts";
+import { nameOf, refusal, type Step } from "./status.ts";
+
+/** A reply, and what it answers. */
+export type Answer = { step: Step; reply: Reply };
+
+/** The watched exchange. */
+export type Exchange = {
+  /** Every answer so far, in order. */
+  answers: readonly Answer[];
+  /** Tells that nodemailer says this command; `secret` keeps it out of the transcript. */
+  said(command: string, secret: boolean): void;
+  /** Takes the bytes that came from the server. */
+  received(chunk: Buffer): void;
+  /** Tells that another piece of the message has left. */
+  progressed(): void;
+  /** Tells that the message has been handed over whole, with its final dot. */
+  messageEnded(): void;
+  /** The failure of a connection that ends now, with the reason in words. */
+  lost(why: string): Failure;
+  /** Whether the server owes nothing and waits for a command. */
+  isIdle(): boolean;
+  /** Stops watching. */
+  end(): void;
+};
+
+/** What an exchange needs. */
+export type ExchangeOptions = {
+  /** The smarthost as `host:port`. */
+  server: string;
+  /** The longest wait for any one whole answer, in milliseconds. */
+  timeout: number;
+  /** Takes the lines of the dialogue. */
+  transcript: (line: string) => void;
+  /** Takes the first thing that goes wrong; nothing more may be said to the server then. */
+  onFailure: (failure: Failure) => void;
+};
+
+/** Starts to watch an exchange in which the server's greeting is read once more. */
+export function watchExchange(options: ExchangeOptions): Exchange {
+  const { server, timeout, transcript, onFailure } = options;
+  const answers: Answer[] = [];
+  const awaited: Step[] = ["greeting"];
+  let isMessageWhole = false;
+  let hasEnded = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const end = () => {
+    hasEnded = true;
+    clearTimeout(timer);
+  };
+  const fail = (failure: Failure) => {
+    end();
+    onFailure(failure);
+  };
+  const restartTimer = () => {
+    clearTimeout(timer);
+    const [step] = awaited;
+    if (step === undefined || hasEnded) return;
+    const failure = tryAgain(noAnswer(step), server, timedOut(timeout));
+    timer = setTimeout(fail, timeout, failure);
+  };
+  const take = (text: string) => {
+    const step = awaited.shift();
+    if (step !== "greeting") { for (const line of text.split("\n")) transcript(`< ${line}`); }
+    const answer = judge(step, text, server, isMessageWhole);
+    if (answer instanceof Failure) return fail(answer);
+    answers.push(answer);
+    if (isGoAhead(answer) && answers.some(isAcceptedRecipient)) awaited.push("message");
+    restartTimer();
+  };
+  const split = replySplitter(take, (why) => fail(protocolFailure(awaited[0], server, why)));
+
+  return {
+    answers,
+    said(command, secret) {
+      transcript(`> ${secret ? maskCommand(command) : command}`);
+      awaited.push(secret ? "AUTH" : stepOf(command));
+      if (awaited.length === 1) restartTimer();
+    },
+    received: (chunk) => split(chunk, () => hasEnded),
+    progressed: restartTimer,
+    messageEnded() {
+      isMessageWhole = true;
+      restartTimer();
+    },
+    isIdle: () => !hasEnded && awaited.length === 0 && (isMessageWhole || !answers.some(isGoAhead)),
+    lost: (why) => tryAgain(connectionLost(awaited[0] ?? lastStep(answers)), server, why),
+    end,
+  };
+}
+
+function tryAgain(what: string, where: string, why: string): Failure {
+  return new Failure({ status: ExitStatus.tryAgain, what, where, why });
+}
+
+function protocolFailure(step: Step | undefined, where: string, why: string): Failure {
+  const what = step === undefined ? "Smarthost sent something unasked" : notSmtp(step);
+  return new Failure({ status: ExitStatus.protocol, what, where, why });
+}
+
+function lastStep(answers: readonly Answer[]): Step {
+  return answers.at(-1)?.step ?? "EHLO";
+}
+
+/** Cuts what comes from the server into whole replies. */
+function replySplitter(onReply: (text: string) => void, onEndless: (why: string) => void) {
+  let collect = replyCollector();
+  return (chunk: Buffer, hasEnded: () => boolean) => {
+    let rest = chunk;
+    while (rest.length > 0 && !hasEnded()) {
+      const collected = collect(rest);
+      if (collected === "incomplete") return;
+      if (collected === "endless") return onEndless("a reply without end");
+      collect = replyCollector();
+      onReply(collected.text);
+      rest = collected.surplus;
+    }
+  };
+}
+
+/** Whether a recipient's, or any other, reply is a yes (RFC 5321, 4.2.1). */
+export function isAccepted({ reply }: Answer): boolean {
+  return reply.code >= 200 && reply.code < 300;
+}
+
+function isAcceptedRecipient(answer: Answer): boolean {
+  return answer.step === "RCPT" && isAccepted(answer);
+}
+
+function isGoAhead({ step, reply }: Answer): boolean {
+  return step === "DATA" && reply.code === 354;
+}
+
+/**
+ * The reply as the answer to `step`, or the failure that ends the exchange at once: what is not
+ * SMTP, what was not asked for, 421, and the answers on which nodemailer would go on and must not.
+ */
+function judge(
+  step: Step | undefined,
+  text: string,
+  server: string,
+  isMessageWhole: boolean,
+): Answer | Failure {
+  const reply = parseReply(text);
+  if (reply?.code === 421) return refusal(step ?? "greeting", server, reply);
+  if (reply === undefined || step === undefined) return protocolFailure(step, server, text);
+  if (!goesOn(step, reply.code)) return refusal(step, server, reply);
+  if (step !== "message" || isMessageWhole || reply.code >= 400) return { step, reply };
+  const what = `Smarthost answered before ${nameOf(step)} was sent`;
+  return new Failure({ status: ExitStatus.protocol, what, where: server, reply });
+}
+
+/** Whether nodemailer may go on with this code, or sees by itself that it may not. */
+function goesOn(step: Step, code: number): boolean {
+  switch (step) {
+    case "EHLO":
+      // After a 5xx nodemailer tries HELO; it would after a 4xx too.
+      return code === 250 || code >= 500;
+    case "HELO":
+      return code === 250;
+    case "DATA":
+      return code === 354 || code >= 400;
+    case "MAIL":
+    case "RCPT":
+    case "message":
+      return code < 300 || code >= 400;
+    default:
+      return true;
+  }
+}
+
+function stepOf(command: string): Step {
+  const verb = /^[A-Z]+/i.exec(command)?.[0].toUpperCase();
+  switch (verb) {
+    case "EHLO":
+    case "HELO":
+    case "AUTH":
+    case "MAIL":
+    case "RCPT":
+    case "DATA":
+    case "QUIT":
+      return verb;
+    default:
+      // The lone dot that ends an empty message to nobody (RFC 2920, 3.1).
+      return "message";
+  }
+}
+
+function maskCommand(command: string): string {
+  const mechanism = /^AUTH \S+/.exec(command)?.[0];
+  if (mechanism === command) return command;
+  return mechanism === undefined ? "***" : `${mechanism} ***`;
+}
