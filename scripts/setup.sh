@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Makes a checkout ready: what is installed is used, the rest is fetched; a second run changes
+# nothing and needs no network. Writes nothing outside the checkout but what the system's package
+# manager installs.
+# Usage: setup.sh [--quickstart | --tests] [TARGET]
+# shellcheck source=scripts/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+
+programs=()
+case ${1:-} in
+  --quickstart)
+    programs=(redis-server openssl)
+    shift
+    ;;
+  --tests)
+    programs=(redis-server redis-cli openssl logger python3 aiosmtpd bwrap msmtp strace)
+    shift
+    ;;
+esac
+target=${1:-$HOST_TARGET}
+
+# These only serve to download.
+if ! [ -x "$DENO" ] || ! compile_version "$target" >/dev/null; then
+  programs+=(curl ca-certificates openssl unzip)
+fi
+
+"$ROOT/scripts/packages.sh" "${programs[@]}"
+"$ROOT/scripts/toolchain.sh" "$target"
