@@ -72,12 +72,12 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     clearTimeout(timer);
     const [step] = awaited;
     if (step === undefined || hasEnded) return;
-    const failure = tryAgain(noAnswer(step), server, timedOut(timeout));
-    timer = setTimeout(fail, timeout, failure);
+    timer = setTimeout(() => fail(tryAgain(noAnswer(step), server, timedOut(timeout))), timeout);
   };
   const take = (text: string) => {
     const step = awaited.shift();
-    if (step !== "greeting") { for (const line of text.split("\n")) transcript(`< ${line}`); }
+    const lines = step === "greeting" ? [] : text.split("\n");
+    lines.forEach((line) => transcript(`< ${line}`));
     const answer = judge(step, text, server, isMessageWhole);
     if (answer instanceof Failure) return fail(answer);
     answers.push(answer);
