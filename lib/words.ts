@@ -1,0 +1,91 @@
+/**
+ * Text in header fields: encoded words (RFC 2047) in and out.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { encodeWord } from "nodemailer/lib/mime-funcs";
+
+/**
+ * The longest encoded word to write. RFC 2047, 2 allows 75 characters; with 52 the first one still
+ * fits on a line behind any field name that the program writes.
+ */
+const WORD_LENGTH = 52;
+
+/** One valid encoded word and nothing else (RFC 2047, 2). */
+const VALID_WORD = /^=\?[^\s()<>@,;:"/[\]?.=]+\?[bq]\?[^?\s]+\?=$/i;
+
+/** An encoded word as receivers look for it: charset, language (RFC 2231, 5), encoding, text. */
+const ENCODED_WORD = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([bq])\?([^\s?]*)\?=/gi;
+
+/**
+ * Says whether a text can stand in a header field as it is: printable ASCII, spaces that folding
+ * keeps, no run too long to fold, and nothing that a receiver would decode into something else.
+ * Valid encoded words count as plain: whoever passes them has encoded already.
+ */
+export function isPlain(text: string): boolean {
+  if (/[^\x20-\x7e]|^ | {2}| $|[^ ]{200}/.test(text)) return false;
+  if (!text.includes("=?")) return true;
+  return text.split(" ").every((word) =>
+    !word.includes("=?") || (word.length <= 75 && VALID_WORD.test(word))
+  );
+}
+
+/**
+ * Gives a text in encoded words, UTF-8, in whichever of Q and B is shorter, with a space between
+ * them. They are safe in a phrase too (RFC 2047, 5 (3)).
+ */
+export function encodeWords(text: string): string {
+  const quoted = encodeWord(text, "Q", WORD_LENGTH);
+  const base64 = encodeWord(text, "B", WORD_LENGTH);
+  return base64.length < quoted.length ? base64 : quoted;
+}
+
+/** A stretch of a header field: plain text, or the bytes of adjacent words in one charset. */
+type Piece = { source: string; charset?: string; bytes: Buffer[] };
+
+/**
+ * Reads the encoded words of an unfolded header field (RFC 2047, 6.2). Words of one charset that
+ * only white space parts are decoded together, as some senders cut a character in two. What cannot
+ * be decoded stays as it is.
+ */
+export function decodeWords(text: string): string {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const match of text.matchAll(ENCODED_WORD)) {
+    const [source, charset = "", encoding = "", encoded = ""] = match;
+    const gap = text.slice(end, match.index);
+    end = match.index + source.length;
+    let last = pieces.at(-1);
+    if (last === undefined || gap.trim() !== "") {
+      last = { source: gap, bytes: [] };
+      pieces.push(last);
+    }
+    if (last.charset !== charset.toLowerCase()) {
+      last = { source: "", charset: charset.toLowerCase(), bytes: [] };
+      pieces.push(last);
+    }
+    last.source += source;
+    last.bytes.push(wordBytes(encoding, encoded));
+  }
+  return pieces.map(decodePiece).join("") + text.slice(end);
+}
+
+function wordBytes(encoding: string, encoded: string): Buffer {
+  if (encoding.toLowerCase() === "b") return Buffer.from(encoded, "base64");
+  const unquoted = encoded.replaceAll("_", " ").replace(
+    /=([0-9a-f]{2})/gi,
+    (_, hex: string) => String.fromCharCode(parseInt(hex, 16)),
+  );
+  return Buffer.from(unquoted, "latin1");
+}
+
+function decodePiece(piece: Piece): string {
+  if (piece.charset === undefined) return piece.source;
+  try {
+    return new TextDecoder(piece.charset, { ignoreBOM: true }).decode(Buffer.concat(piece.bytes));
+  } catch {
+    return piece.source;
+  }
+}
