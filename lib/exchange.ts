@@ -81,7 +81,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     const answer = judge(step, text, server, isMessageWhole);
     if (answer instanceof Failure) return fail(answer);
     answers.push(answer);
-    if (isGoAhead(answer) && answers.some(isAcceptedRecipient)) awaited.push("message");
+    if (isMessageDue(answers)) awaited.push("message");
     restartTimer();
   };
   const split = replySplitter(take, (why) => fail(protocolFailure(awaited[0], server, why)));
@@ -95,7 +95,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     },
     received: (chunk) => split(chunk, () => hasEnded),
     progressed: restartTimer,
-    messageEnded() {
+    messageEnded: () => {
       isMessageWhole = true;
       restartTimer();
     },
@@ -137,6 +137,12 @@ function replySplitter(onReply: (text: string) => void, onEndless: (why: string)
 /** Whether a recipient's, or any other, reply is a yes (RFC 5321, 4.2.1). */
 export function isAccepted({ reply }: Answer): boolean {
   return reply.code >= 200 && reply.code < 300;
+}
+
+/** Whether the last answer lets the message go, to at least one recipient. */
+function isMessageDue(answers: readonly Answer[]): boolean {
+  const last = answers.at(-1);
+  return last !== undefined && isGoAhead(last) && answers.some(isAcceptedRecipient);
 }
 
 function isAcceptedRecipient(answer: Answer): boolean {
