@@ -12,5 +12,5 @@ export TMPDIR=$CACHE/tmp
 mkdir -p "$TMPDIR"
 cd "$ROOT"
 exec "$DENO" run --quiet --frozen --no-prompt --allow-read --allow-write="$TMPDIR" \
-  --allow-run=/bin/sh,openssl,redis-server --allow-net=127.0.0.1 --allow-env \
+  --allow-run=/bin/sh,openssl,redis-server --allow-net=127.0.0.1 --allow-env --allow-sys=hostname \
   scripts/quickstart.ts
