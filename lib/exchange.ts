@@ -58,22 +58,18 @@ export function watchExchange(options: ExchangeOptions): Exchange {
   const awaited: Step[] = ["greeting"];
   let isMessageWhole = false;
   let hasEnded = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
   const end = () => {
     hasEnded = true;
-    clearTimeout(timer);
+    clock.stop();
   };
   const fail = (failure: Failure) => {
     end();
     onFailure(failure);
   };
-  const restartTimer = () => {
-    clearTimeout(timer);
-    const [step] = awaited;
-    if (step === undefined || hasEnded) return;
-    timer = setTimeout(() => fail(tryAgain(noAnswer(step), server, timedOut(timeout))), timeout);
-  };
+  const clock = answerClock(timeout, (step) => {
+    fail(tryAgain(noAnswer(step), server, timedOut(timeout)));
+  });
+  const restartClock = () => clock.restart(hasEnded ? undefined : awaited[0]);
   const take = (text: string) => {
     const step = awaited.shift();
     const lines = step === "greeting" ? [] : text.split("\n");
@@ -82,7 +78,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     if (answer instanceof Failure) return fail(answer);
     answers.push(answer);
     if (isMessageDue(answers)) awaited.push("message");
-    restartTimer();
+    restartClock();
   };
   const split = replySplitter(take, (why) => fail(protocolFailure(awaited[0], server, why)));
 
@@ -91,17 +87,29 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     said(command, secret) {
       transcript(`> ${secret ? maskCommand(command) : command}`);
       awaited.push(secret ? "AUTH" : stepOf(command));
-      if (awaited.length === 1) restartTimer();
+      if (awaited.length === 1) restartClock();
     },
     received: (chunk) => split(chunk, () => hasEnded),
-    progressed: restartTimer,
+    progressed: restartClock,
     messageEnded: () => {
       isMessageWhole = true;
-      restartTimer();
+      restartClock();
     },
     isIdle: () => !hasEnded && awaited.length === 0 && (isMessageWhole || !answers.some(isGoAhead)),
     lost: (why) => tryAgain(connectionLost(awaited[0] ?? lastStep(answers)), server, why),
     end,
+  };
+}
+
+/** Calls back when the answer to a step does not come within `timeout` milliseconds. */
+function answerClock(timeout: number, onLate: (step: Step) => void) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    restart(step: Step | undefined) {
+      clearTimeout(timer);
+      if (step !== undefined) timer = setTimeout(onLate, timeout, step);
+    },
+    stop: () => clearTimeout(timer),
   };
 }
 
