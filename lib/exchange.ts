@@ -172,8 +172,12 @@ function judge(
   isMessageWhole: boolean,
 ): Answer | Failure {
   const reply = parseReply(text);
-  if (reply?.code === 421) return refusal(step ?? "greeting", server, reply);
-  if (reply === undefined || step === undefined) return protocolFailure(step, server, text);
+  if (step === undefined && reply?.code === 421) {
+    const what = "Smarthost ended the session";
+    return new Failure({ status: ExitStatus.tryAgain, what, where: server, reply });
+  }
+  if (step === undefined || reply === undefined) return protocolFailure(step, server, text);
+  if (reply.code === 421) return refusal(step, server, reply);
   if (!goesOn(step, reply.code)) return refusal(step, server, reply);
   if (step !== "message" || isMessageWhole || reply.code >= 400) return { step, reply };
   const what = `Smarthost answered before ${nameOf(step)} was sent`;

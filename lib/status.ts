@@ -70,8 +70,13 @@ export function refusal(
   reply: Reply,
   recipients?: RecipientOutcome[],
 ): Failure {
-  const isRefusal = reply.code >= 400 && reply.code < 600;
-  const what = isRefusal ? TABLE[step].refused : `Unexpected answer to ${nameOf(step)}`;
   const status = statusFor(step, reply);
+  const what = sentenceFor(step, reply);
   return new Failure({ status, what, where, reply, ...(recipients && { recipients }) });
+}
+
+function sentenceFor(step: Step, { code }: Reply): string {
+  if (code < 400 || code > 599) return `Unexpected answer to ${nameOf(step)}`;
+  const isFarewell = code === 421 && step !== "greeting";
+  return isFarewell ? `Smarthost ended the session at ${nameOf(step)}` : TABLE[step].refused;
 }
