@@ -7,8 +7,10 @@ all messages it has taken, as one line of JSON.
 import asyncio
 import base64
 import json
+import logging
 import ssl
 import sys
+import warnings
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -51,6 +53,8 @@ def tls_context(settings):
 
 
 async def main():
+    warnings.simplefilter("ignore")  # a login in the clear is what some tests are about
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     settings = json.loads(sys.argv[1])
     store = Store()
     context = tls_context(settings)
@@ -64,7 +68,7 @@ async def main():
         "require_starttls": starttls,
         "authenticator": authenticator_of(login),
         "auth_required": login is not None,
-        "auth_require_tls": settings["encryption"] != "none",
+        "auth_require_tls": starttls,
         "auth_exclude_mechanism": [] if login else ["LOGIN", "PLAIN"],
     }
     loop = asyncio.get_running_loop()

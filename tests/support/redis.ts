@@ -42,11 +42,17 @@ const USERS = [
 
 const READY = "Ready to accept connections";
 
-/** The settings as the cluster stores them for a smarthost; what is given replaces these. */
-export function smarthostHash(given: SmarthostHash): SmarthostHash {
+/**
+ * The settings as the cluster stores them for a smarthost in the clear, without a login; what is
+ * given replaces these.
+ */
+export function smarthostHash(
+  server: { host: string; port: number },
+  given: SmarthostHash = {},
+): SmarthostHash {
   return {
-    port: "587",
-    host: LOOPBACK,
+    port: `${server.port}`,
+    host: server.host,
     username: "",
     password: "",
     enabled: "1",

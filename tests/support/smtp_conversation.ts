@@ -95,7 +95,11 @@ type Session = {
 };
 
 /** Serves a client; `done` settles when there is nothing more to say. */
-export function converse(socket: Socket, script: Script, options: ScriptedOptions) {
+export function converse(
+  socket: Socket,
+  script: Script,
+  options: ScriptedOptions,
+): { conversation: Conversation; done: Promise<void> } {
   const recorder = createRecorder();
   const conversation: Conversation = {
     commands: [],
