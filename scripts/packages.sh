@@ -42,7 +42,7 @@ install_fedora() {
 }
 
 missing=()
-for program in "$@"; do
+for program in $(printf '%s\n' "$@" | sort -u); do
   present "$program" || missing+=("$program")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
@@ -67,8 +67,7 @@ done
 say "Installing ${packages[*]} ($command)"
 mkdir -p "$CACHE"
 if ! "$install" "${packages[@]}" >"$CACHE/packages.log" 2>&1; then
-  tail -n 20 "$CACHE/packages.log" >&2
-  fail "$command ${packages[*]} failed; the whole output is in $CACHE/packages.log"
+  fail "$command ${packages[*]} failed: $(tail -n 1 "$CACHE/packages.log") (all of it: $CACHE/packages.log)"
 fi
 for program in "${missing[@]}"; do
   present "$program" || fail "$command ${packages[*]} went well, but there is still no $program"

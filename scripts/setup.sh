@@ -13,7 +13,7 @@ case ${1:-} in
     shift
     ;;
   --tests)
-    programs=(redis-server redis-cli openssl logger python3 aiosmtpd bwrap msmtp strace)
+    programs=(openssl redis-server logger python3 aiosmtpd bwrap msmtp strace)
     shift
     ;;
 esac

@@ -39,8 +39,8 @@ run_tests() {
 if [ "${1:-}" = --only-tests ]; then
   shift
 else
-  check "deno fmt" "$DENO" fmt --check --quiet
-  check "deno lint" "$DENO" lint --quiet
+  check "deno fmt" "$DENO" fmt --check
+  check "deno lint" "$DENO" lint
   check "deno check" "$DENO" check --frozen --quiet
 fi
 check "deno test" run_tests "$@"
