@@ -69,12 +69,8 @@ async function main(): Promise<number> {
   await using authority = await certificateAuthority();
   const certificate = await authority.issue();
   await using mail = await honestSmtp({ encryption: "starttls", certificate, login: LOGIN });
-  await using redis = await redisServer(smarthostHash({
-    host: mail.host,
-    port: `${mail.port}`,
-    encrypt_smtp: "starttls",
-    ...LOGIN,
-  }));
+  const hash = smarthostHash(mail, { encrypt_smtp: "starttls", ...LOGIN });
+  await using redis = await redisServer(hash);
   say(`Redis is at ${redis.address}, the mail server at ${mail.host}:${mail.port}`);
   const env = { REDIS_ADDRESS: redis.address, SSL_CERT_FILE: authority.certificateFile };
   return await Promise.race([demonstrate(mail, env), interrupted]);
