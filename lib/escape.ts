@@ -1,0 +1,93 @@
+/**
+ * Text made safe for where it goes: a terminal, a field of the log, JSON. All of it may come from
+ * a server or from whoever wrote the message.
+ *
+ * @module
+ */
+
+// Controls, what is invisible or turns the writing direction (Cf holds the bidirectional
+// overrides), line and paragraph separators, halves of surrogate pairs.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+const INVISIBLES = new RegExp(INVISIBLE, "gu");
+
+/** What stands for the rest of a text that is cut. */
+const CUT = "...";
+
+/** A value that JSON can hold; a member that is `undefined` is left out. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue | undefined };
+
+/** `\x1b`, `\u202e` or `\u{e0001}` for one character. */
+function escapeCharacter(character: string): string {
+  const point = character.codePointAt(0) ?? 0;
+  const hex = point.toString(16);
+  if (point <= 0xff) return `\\x${hex.padStart(2, "0")}`;
+  return point <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`;
+}
+
+/** The text with every character that cannot be seen, or that moves the cursor, escaped. */
+export function visible(text: string): string {
+  return text.replace(INVISIBLES, escapeCharacter);
+}
+
+/** The text, cut behind `limit` characters with a word on how many more there were. */
+export function clip(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  // A surrogate pair at the cut goes as a whole.
+  const kept = text.slice(0, limit).replace(/[\ud800-\udbff]$/, "");
+  return `${kept}${CUT} (${text.length - kept.length} more characters)`;
+}
+
+/** Escapes character by character, so that a cut never leaves half an escape. */
+function escapeField(text: string, special: RegExp, limit: number): string {
+  let field = "";
+  let size = 0;
+  // Where the text can still be cut so that the mark fits in.
+  let cut = 0;
+  for (const character of text) {
+    const escaped = escapeForField(character, special);
+    size += new TextEncoder().encode(escaped).length;
+    if (size > limit) return field.slice(0, cut) + CUT;
+    field += escaped;
+    if (size <= limit - CUT.length) cut = field.length;
+  }
+  return field;
+}
+
+function escapeForField(character: string, special: RegExp): string {
+  if (character === '"' || character === "\\") return `\\${character}`;
+  return special.test(character) ? escapeCharacter(character) : character;
+}
+
+/** One bare word of a log record, of at most `limit` bytes: no space, no quote, one line. */
+export function logWord(text: string, limit: number): string {
+  return escapeField(text, /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u, limit);
+}
+
+/** A text of a log record, in quotes; between them at most `limit` bytes on one line. */
+export function logText(text: string, limit: number): string {
+  return `"${escapeField(text, INVISIBLE, limit)}"`;
+}
+
+/**
+ * One line of JSON as Python's `json.dump` writes it: a space behind `:` and `,`, and everything
+ * outside printable ASCII as `\uXXXX`, which is also safe to show on any terminal.
+ */
+export function formatJson(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(formatJson).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).flatMap(([name, member]) =>
+      member === undefined ? [] : [`${formatJson(name)}: ${formatJson(member)}`]
+    );
+    return `{${members.join(", ")}}`;
+  }
+  return JSON.stringify(value).replace(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
