@@ -62,6 +62,10 @@ export type RunningProgram = {
 /** An address at which no Redis listens: tests stay clear of one that the host may have. */
 const NO_REDIS = "127.0.0.1:1";
 
+/** Asked of `test`, for Deno lets nobody but the almighty look into `/dev`. */
+const HOST_HAS_LOG =
+  new Deno.Command("/usr/bin/test", { args: ["-e", "/dev/log"] }).outputSync().success;
+
 /** After this time a run is taken to hang, in milliseconds. */
 const HANGS_AFTER = 60_000;
 
@@ -74,21 +78,23 @@ export function sendmail(args: string[], circumstances: Circumstances = {}): Pro
 export function startSendmail(args: string[], circumstances: Circumstances = {}): RunningProgram {
   const [command = "", ...rest] = commandLine(args, circumstances);
   const { stdin = "", cwd, redirect = "" } = circumstances;
+  const isPiped = !redirect.includes("<");
   const started = performance.now();
   const child = new Deno.Command(command, {
     args: rest,
     clearEnv: true,
     env: environment(circumstances),
     ...(cwd !== undefined && { cwd }),
-    stdin: redirect.includes("<") ? "null" : "piped",
+    stdin: isPiped ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const finish = async (): Promise<Run> => {
-    const [{ code, signal, stdout, stderr }] = await Promise.all([
-      outputInTime(child),
-      redirect.includes("<") ? undefined : feed(child.stdin, stdin),
-    ]);
+    const over = new AbortController();
+    const fed = isPiped ? feed(child.stdin, stdin, over.signal) : undefined;
+    const { code, signal, stdout, stderr } = await outputInTime(child);
+    over.abort();
+    await fed;
     const elapsed = performance.now() - started;
     const records = await circumstances.log?.records() ?? [];
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -103,17 +109,9 @@ export function startSendmail(args: string[], circumstances: Circumstances = {})
 function commandLine(args: string[], circumstances: Circumstances): string[] {
   const { log, redirect, executable = EXECUTABLE } = circumstances;
   // A host's own log is kept clean of the records of tests.
-  const { under = log || hasSystemLog() ? sandbox({ log }) : [] } = circumstances;
+  const { under = log || HOST_HAS_LOG ? sandbox({ log }) : [] } = circumstances;
   const shell = redirect ? ["/bin/sh", "-c", `exec "$0" "$@" ${redirect}`] : [];
   return [...under, ...shell, executable, ...args];
-}
-
-function hasSystemLog(): boolean {
-  try {
-    return Deno.lstatSync("/dev/log") !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function environment({ redis, env = {} }: Circumstances): Record<string, string> {
@@ -140,14 +138,15 @@ async function outputInTime(child: Deno.ChildProcess): Promise<Deno.CommandOutpu
 async function feed(
   pipe: WritableStream<Uint8Array<ArrayBuffer>>,
   input: string | Uint8Array | ReadableStream<Uint8Array>,
+  signal: AbortSignal,
 ): Promise<void> {
   const source = input instanceof ReadableStream
     ? input
     : ReadableStream.from([typeof input === "string" ? new TextEncoder().encode(input) : input]);
   try {
-    await source.pipeTo(pipe);
+    await source.pipeTo(pipe, { signal });
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (!signal.aborted && !(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
 
