@@ -13,7 +13,8 @@ const FIRST_ROOM = 64 * 1024;
 const PAUSE = 10;
 
 /**
- * Reads to the end. The bytes go into one buffer that grows in place, so nothing is held twice.
+ * Reads to the end, into one buffer that grows in place: with blocks to be joined, or a buffer that
+ * doubles, twice as much is held and copied.
  *
  * @param read Fills the start of the array and gives the count of octets read, or null at the end.
  * @param limit The most octets to take.
@@ -34,7 +35,11 @@ export async function readAll(
       buffer.resize(Math.min(2 * length, most));
     }
     const count = await readSome(read, new Uint8Array(buffer, length), pause);
-    if (count === null) return new Uint8Array(buffer, 0, length);
+    if (count === null) {
+      // Work on the octets of a buffer that can still grow takes twice as long.
+      buffer.resize(length);
+      return new Uint8Array(buffer.transferToFixedLength());
+    }
     length += count;
   }
 }
