@@ -35,12 +35,12 @@ export function visible(text: string): string {
   return text.replace(INVISIBLES, escapeCharacter);
 }
 
-/** The text, cut behind `limit` characters with a word on how many more there were. */
+/** The text, cut behind `limit` characters with the number of those that are missing. */
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
   // A surrogate pair at the cut goes as a whole.
   const kept = text.slice(0, limit).replace(/[\ud800-\udbff]$/, "");
-  return `${kept}${CUT} (${text.length - kept.length} more characters)`;
+  return `${kept}${CUT} (${text.length - kept.length} more)`;
 }
 
 /** Escapes character by character, so that a cut never leaves half an escape. */
