@@ -68,8 +68,8 @@ npm_package() {
   fi
   say "Downloading $1@$2 (npm registry)"
   if command -v npm >/dev/null; then
-    (cd "$WORK" && npm_config_cache=$WORK/npm npm pack --silent "$1@$2" </dev/null) >"$WORK/name" ||
-      fail "npm cannot download $1@$2"
+    (cd "$WORK" && npm pack --silent "$1@$2" </dev/null) >"$WORK/name" ||
+      fail "npm cannot download $1@$2; npm view $1@$2 says why"
     mv -- "$WORK/$(tail -n 1 "$WORK/name")" "$WORK/package.tgz"
   else
     download "${NPM_CONFIG_REGISTRY%/}/$1/-/${1##*/}-$2.tgz" "$WORK/package.tgz"
@@ -175,7 +175,7 @@ END
 # npm may have its registry from a file that Deno does not read.
 remember_registry() {
   if [ -n "${NPM_CONFIG_REGISTRY:-}" ] || ! command -v npm >/dev/null; then return; fi
-  NPM_CONFIG_REGISTRY=$(npm_config_cache=$WORK/npm npm config get registry </dev/null 2>/dev/null) || return 0
+  NPM_CONFIG_REGISTRY=$(npm config get registry </dev/null 2>/dev/null) || return 0
   printf '%s\n' "$NPM_CONFIG_REGISTRY" >"$CACHE/npm-registry"
   export NPM_CONFIG_REGISTRY
 }
@@ -199,6 +199,9 @@ case $TARGET in
 esac
 lock_cache
 work_folder toolchain
+# npm writes nothing elsewhere, and soon gives up where there is no network.
+export npm_config_cache=$WORK/npm npm_config_update_notifier=false
+export npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=3000
 
 get_deno "$DENO_VERSION"
 remember_registry
