@@ -13,7 +13,7 @@ case ${1:-} in
     shift
     ;;
   --tests)
-    programs=(openssl redis-server logger python3 aiosmtpd bwrap msmtp strace)
+    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap strace)
     shift
     ;;
 esac
