@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EHOSTDOWN: "host is down",
   EHOSTUNREACH: "no route to host",
   EISDIR: "is a directory",
+  ENOSPC: "no space left on the device",
   ENETDOWN: "network is down",
   ENETUNREACH: "network is unreachable",
   ENOENT: "no such file or directory",
