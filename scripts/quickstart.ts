@@ -10,7 +10,7 @@ import type { MailServer, StoredMessage } from "../tests/support/mail_server.ts"
 import { redisServer, smarthostHash } from "../tests/support/redis.ts";
 import { honestSmtp } from "../tests/support/smtp_honest.ts";
 
-const FOLDER = new URL("../dist", import.meta.url).pathname;
+const FOLDER = `${import.meta.dirname}/../dist`;
 const EXAMPLE =
   `echo "Hello, world!" | ns8-sendmail -s "My test mail" -f "no-reply@nethserver.org" user@test.org`;
 const LOGIN = { username: "ns8-agent", password: crypto.randomUUID() };
