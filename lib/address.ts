@@ -10,7 +10,7 @@
 
 import { Buffer } from "node:buffer";
 import { addressLiteral, asciiDomain } from "./domain.ts";
-import { ExitStatus, Failure } from "./outcome.ts";
+import { peek, readDomain, readWords, refusal, type Scanner, type Word } from "./tokens.ts";
 import { encodeWords, isPlain } from "./words.ts";
 
 /** One mailbox. */
@@ -23,23 +23,8 @@ export type Mailbox = {
   domain: string;
 };
 
-/** What an atom is made of (RFC 5322, 3.2.3; RFC 6532, 3.2), and the dot, which joins atoms. */
-const ATOM = /[^\p{Cc} ()<>[\]:;@\\,"]+/yu;
-
-/** Text inside a quoted string (RFC 5322, 3.2.4). */
-const QUOTED = /"((?:[^"\\]|\\.)*)"/ys;
-
-/** A domain literal without folding (RFC 5322, 3.4.1). */
-const LITERAL = /\[[^[\]\\\s]*\]/y;
-
 /** The longest path is 256 octets with its angle brackets (RFC 5321, 4.5.3.1.3). */
 const LONGEST_ADDRESS = 254;
-
-/** A place in a text. `comment` is the last comment passed, an old form of display name. */
-type Scanner = { readonly text: string; readonly what: string; at: number; comment: string };
-
-/** A word of a phrase (RFC 5322, 3.2.5). */
-type Word = { text: string; quoted: boolean };
 
 /**
  * Reads a list of mailboxes, separated by commas. Groups give their members, comments are passed
@@ -151,68 +136,20 @@ function readAddrSpec(scanner: Scanner, words: Word[]): Mailbox {
   const bare = peek(scanner) !== "@";
   const allowed = word.quoted && !bare ? isQuotable(word.text) : isDotAtom(word.text);
   if (!allowed || (bare && word.quoted)) throw refusal(scanner, "a bad local part");
-  const domain = bare ? "" : readDomain(scanner);
+  const domain = bare ? "" : readAscii(scanner);
   if (Buffer.byteLength(`${word.text}@${domain}`) > LONGEST_ADDRESS) {
     throw refusal(scanner, `longer than ${LONGEST_ADDRESS} octets`);
   }
   return { name: "", local: word.text, domain };
 }
 
-function readDomain(scanner: Scanner): string {
+/** Reads the domain behind the `@` reached. */
+function readAscii(scanner: Scanner): string {
   scanner.at++;
-  const text = take(scanner, peek(scanner) === "[" ? LITERAL : ATOM)?.[0] ?? "";
+  const text = readDomain(scanner);
   const domain = text.startsWith("[") ? addressLiteral(text) : asciiDomain(text);
   if (domain === undefined) throw refusal(scanner, "a bad domain");
   return domain;
-}
-
-function readWords(scanner: Scanner): Word[] {
-  const words: Word[] = [];
-  for (;;) {
-    if (peek(scanner) === '"') {
-      const inside = take(scanner, QUOTED)?.[1];
-      if (inside === undefined) throw refusal(scanner, "a quote without an end");
-      words.push({ text: inside.replace(/\\(.)/gs, "$1"), quoted: true });
-      continue;
-    }
-    const atom = take(scanner, ATOM);
-    if (atom === undefined) return words;
-    words.push({ text: atom[0], quoted: false });
-  }
-}
-
-/** Passes over white space and comments, and gives the character that follows, or "" at the end. */
-function peek(scanner: Scanner): string {
-  const { text } = scanner;
-  for (;; scanner.at++) {
-    const next = text.charAt(scanner.at);
-    if (next === "(") skipComment(scanner);
-    else if (next !== " " && next !== "\t") return next;
-  }
-}
-
-/** Passes over a comment to its last character; comments nest (RFC 5322, 3.2.2). */
-function skipComment(scanner: Scanner): void {
-  const { text, at: start } = scanner;
-  for (let depth = 0; scanner.at < text.length; scanner.at++) {
-    const next = text.charAt(scanner.at);
-    if (next === "\\") scanner.at++;
-    else if (next === "(") depth++;
-    else if (next === ")" && --depth === 0) {
-      scanner.comment = text.slice(start + 1, scanner.at).replace(/\\(.)/gs, "$1").trim();
-      return;
-    }
-  }
-  throw refusal(scanner, "a comment without an end");
-}
-
-/** Takes what a sticky pattern finds at the place reached. */
-function take(scanner: Scanner, pattern: RegExp): RegExpExecArray | undefined {
-  const sticky = new RegExp(pattern);
-  sticky.lastIndex = scanner.at;
-  const found = sticky.exec(scanner.text) ?? undefined;
-  if (found !== undefined) scanner.at = sticky.lastIndex;
-  return found;
 }
 
 function isDotAtom(local: string): boolean {
@@ -230,14 +167,4 @@ function isQuotable(local: string): boolean {
 
 function quote(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
-}
-
-function refusal(scanner: Scanner, why: string): Failure {
-  const { text, what } = scanner;
-  const shown = JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
-  return new Failure({
-    status: ExitStatus.usage,
-    what: `Bad address in ${what}`,
-    why: `${why}: ${shown}`,
-  });
 }
