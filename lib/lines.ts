@@ -1,0 +1,88 @@
+/**
+ * Line ends: everything that leaves the program ends its lines in CRLF (RFC 5321, 2.3.8).
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+
+/** Line feed. */
+export const LF = 0x0a;
+
+/** Carriage return. */
+export const CR = 0x0d;
+
+/** How many octets are looked at in one go; with every line end doubled a slice holds twice that. */
+const STEP = 128 * 1024;
+
+/** Slices smaller than this are put together, so that a short message is a single write. */
+const SMALL = 64 * 1024;
+
+/**
+ * Gives the octets with every line end a CRLF, in slices of at most 256 KB. Slices that are so
+ * already are views of what came in, not copies.
+ *
+ * @param loneCr What a CR without LF is: a line end, as on the wire, or an octet of the text.
+ */
+export function* withCrlf(octets: Uint8Array, loneCr: "line end" | "text"): Generator<Uint8Array> {
+  const room = new Uint8Array(2 * Math.min(STEP + 1, octets.length));
+  for (let start = 0; start < octets.length;) {
+    let end = Math.min(start + STEP, octets.length);
+    if (octets[end - 1] === CR && octets[end] === LF) end++;
+    const slice = octets.subarray(start, end);
+    const length = completeLineEnds(slice, room, loneCr === "line end");
+    yield length === slice.length ? slice : room.slice(0, length);
+    start = end;
+  }
+}
+
+/** The same with a line end at the end of the last line, where that has none; for the wire. */
+export function* wholeLines(octets: Uint8Array): Generator<Uint8Array> {
+  yield* withCrlf(octets, "line end");
+  const last = octets.at(-1);
+  if (last !== undefined && last !== LF && last !== CR) yield Uint8Array.of(CR, LF);
+}
+
+/** Puts small slices together; the order of the octets stays. */
+export function gather(slices: Iterable<Uint8Array>): Uint8Array[] {
+  const gathered: Uint8Array[] = [];
+  let waiting: Uint8Array[] = [];
+  let size = 0;
+  for (const slice of slices) {
+    waiting.push(slice);
+    size += slice.length;
+    if (size < SMALL) continue;
+    gathered.push(joined(waiting));
+    waiting = [];
+    size = 0;
+  }
+  if (size > 0) gathered.push(joined(waiting));
+  return gathered;
+}
+
+/**
+ * Copies a slice, which begins and ends with no half of a CRLF, and completes its line ends. Gives
+ * the length of the copy. Octet by octet: no search for the next line end is as fast on any input.
+ */
+function completeLineEnds(from: Uint8Array, to: Uint8Array, crEndsLine: boolean): number {
+  let length = 0;
+  for (let at = 0; at < from.length; at++) {
+    const octet = from[at] ?? 0;
+    if (octet !== LF && octet !== CR) {
+      to[length++] = octet;
+      continue;
+    }
+    const pair = octet === CR && at + 1 < from.length && from[at + 1] === LF;
+    if (octet === LF || crEndsLine || pair) {
+      to[length++] = CR;
+      to[length++] = LF;
+    } else to[length++] = CR;
+    if (pair) at++;
+  }
+  return length;
+}
+
+function joined(slices: Uint8Array[]): Uint8Array {
+  const [only] = slices;
+  return only !== undefined && slices.length === 1 ? only : Buffer.concat(slices);
+}
