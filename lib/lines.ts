@@ -12,14 +12,14 @@ export const LF = 0x0a;
 /** Carriage return. */
 export const CR = 0x0d;
 
-/** How many octets are looked at in one go; with every line end doubled a slice holds twice that. */
-const STEP = 128 * 1024;
+/** How many octets are looked at in one go; with every line end doubled they become twice that. */
+const STEP = 64 * 1024;
 
 /** Slices smaller than this are put together, so that a short message is a single write. */
 const SMALL = 64 * 1024;
 
 /**
- * Gives the octets with every line end a CRLF, in slices of at most 256 KB. Slices that are so
+ * Gives the octets with every line end a CRLF, in slices of at most 128 KB. Slices that are so
  * already are views of what came in, not copies.
  *
  * @param loneCr What a CR without LF is: a line end, as on the wire, or an octet of the text.
