@@ -78,3 +78,15 @@ export class Failure extends Error {
     this.details = details;
   }
 }
+
+/** What was thrown, as a Failure; what is none is a fault of this program (70). */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new Failure({ status: ExitStatus.internal, what: "Internal error", why, cause: error });
+}
+
+/** The exit status of what came of an attempt. */
+export function statusOf(result: Failure | Outcome): ExitStatus {
+  return result instanceof Failure ? result.details.status : result.status;
+}
