@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { writeSyslog } from "../../lib/syslog.ts";
+import { type Folder, temporaryFolder } from "../support/folder.ts";
+import { logSocket } from "../support/log_socket.ts";
+
+const PATIENT = 30_000;
+const RECORD = {
+  severity: "info",
+  text: 'status=sent from=<> subject="Gr\u00fc\u00dfe" $(id)',
+} as const;
+
+/** Writes a shell script to stand in for logger. */
+async function script(folder: Folder, name: string, ...lines: string[]): Promise<string> {
+  const path = await folder.write(name, ["#!/bin/sh", ...lines, ""].join("\n"));
+  await Deno.chmod(path, 0o755);
+  return path;
+}
+
+for (const [severity, priority] of [["info", 22], ["err", 19]] as const) {
+  Deno.test(`a record of severity ${severity} arrives in the system log as it is`, async () => {
+    await using folder = await temporaryFolder();
+    await using socket = await logSocket();
+    const program = await script(folder, "logger", `exec /usr/bin/logger -u ${socket.path} "$@"`);
+    await writeSyslog({ ...RECORD, severity }, Deno.pid, { program, limit: PATIENT });
+    assert.deepEqual(await socket.records(), [
+      { priority, ident: "ns8-sendmail", pid: Deno.pid, text: RECORD.text },
+    ]);
+  });
+}
+
+Deno.test("the longest record arrives in one piece", async () => {
+  await using folder = await temporaryFolder();
+  await using socket = await logSocket();
+  const program = await script(folder, "logger", `exec /usr/bin/logger -u ${socket.path} "$@"`);
+  const text = "x".repeat(999);
+  await writeSyslog({ severity: "err", text }, Deno.pid, { program, limit: PATIENT });
+  assert.deepEqual((await socket.records()).map((record) => record.text), [text]);
+});
+
+Deno.test("nothing of a record stands among the arguments or in the environment", async () => {
+  await using folder = await temporaryFolder();
+  const seen = folder.file("seen");
+  const program = await script(
+    folder,
+    "logger",
+    `/usr/bin/tr '\\0' '\\n' </proc/$$/cmdline >${seen}`,
+    `/usr/bin/tr '\\0' '\\n' </proc/$$/environ >>${seen}`,
+  );
+  await writeSyslog(RECORD, 4711, { program, limit: PATIENT });
+  assert.deepEqual((await Deno.readTextFile(seen)).trim().split("\n"), [
+    ...["/bin/sh", program, "--id=4711", "-t", "ns8-sendmail", "-p", "mail.info"],
+  ]);
+});
+
+/** What may stand in for logger where there is no log, and a script for it. */
+const LOST: [title: string, ...lines: string[]][] = [
+  ["that fails", "exit 1"],
+  ["that reads nothing", "exec <&-"],
+  ["that is killed", "kill -9 $$"],
+  ["that cannot be run", "#"],
+];
+
+for (const [title, ...lines] of LOST) {
+  Deno.test(`a log ${title} loses the record and nothing else`, async () => {
+    await using folder = await temporaryFolder();
+    const program = await script(folder, "logger", ...lines);
+    if (title === "that cannot be run") await Deno.chmod(program, 0o644);
+    await writeSyslog(RECORD, Deno.pid, { program, limit: PATIENT });
+  });
+}
+
+Deno.test("a host without logger loses the record and nothing else", async () => {
+  await writeSyslog(RECORD, Deno.pid, { program: "/nonexistent/logger" });
+});
+
+Deno.test("a full log is waited for only so long", async () => {
+  await using folder = await temporaryFolder();
+  await using socket = await logSocket("full");
+  const program = await script(folder, "logger", `exec /usr/bin/logger -u ${socket.path} "$@"`);
+  await writeSyslog(RECORD, Deno.pid, { program, limit: 300 });
+});
+
+Deno.test("a logger that never ends is ended, and its children hold nothing up", async () => {
+  await using folder = await temporaryFolder();
+  const pid = folder.file("pid");
+  const program = await script(folder, "logger", `echo $$ >${pid}`, "exec /bin/sleep 1000");
+  await writeSyslog(RECORD, Deno.pid, { program, limit: 300 });
+  const gone = (await Deno.readTextFile(pid)).trim();
+  await assert.rejects(Deno.stat(`/proc/${gone}`), Deno.errors.NotFound);
+});
