@@ -1,0 +1,34 @@
+/**
+ * A message made of a text.
+ *
+ * @module
+ */
+
+import { charsetOf } from "./charset.ts";
+import { type Context, fieldBytes, STANDARD_FIELDS, standardField } from "./fields.ts";
+import { mailboxField } from "./header.ts";
+import { isHtml } from "./html.ts";
+import type { Options } from "./options.ts";
+import { encodeBody } from "./transfer.ts";
+
+/** Gives the message that carries the text, as plain text or HTML, ready for the wire. */
+export function* compose(
+  text: Uint8Array,
+  options: Options,
+  context: Context,
+): Generator<Uint8Array> {
+  const type = options.html || isHtml(text) ? "text/html" : "text/plain";
+  const { encoding, slices } = encodeBody(text);
+  const fields = STANDARD_FIELDS.map((name) => standardField(name, options, context));
+  if (options.cc.length > 0) {
+    const afterTo = STANDARD_FIELDS.indexOf("To") + 1;
+    fields.splice(afterTo, 0, mailboxField("Cc", options.cc, context.hostName));
+  }
+  fields.push(
+    `Content-Type: ${type}; charset=${charsetOf(text)}`,
+    `Content-Transfer-Encoding: ${encoding}`,
+    "",
+  );
+  yield fieldBytes(fields);
+  yield* slices;
+}

@@ -1,0 +1,69 @@
+/**
+ * From standard input and options to the finished message and its envelope.
+ *
+ * @module
+ */
+
+import { isAscii } from "node:buffer";
+import { compose } from "./compose.ts";
+import { type Envelope, envelopeOf, type Received } from "./envelope.ts";
+import type { Context } from "./fields.ts";
+import { fieldsNamed, fieldText, splitHeader } from "./header.ts";
+import { gather } from "./lines.ts";
+import { isMimeMessage } from "./mime.ts";
+import type { Options } from "./options.ts";
+import { ExitStatus, Failure } from "./outcome.ts";
+import { relay } from "./relay.ts";
+import { decodeWords } from "./words.ts";
+
+export { defaultSender, type Envelope } from "./envelope.ts";
+export type { Context } from "./fields.ts";
+
+/** A message as it goes out. */
+export type Message = {
+  envelope: Envelope;
+  /** Decoded, for people; empty where there is none. */
+  subject: string;
+  /** Every line ends in CRLF, dots are not stuffed; slices of 64 to 256 KB, the last is shorter. */
+  content: Uint8Array[];
+  /** The count of octets of the content, which is what SIZE counts (RFC 1870, 3). */
+  size: number;
+  /** Whether an octet of the content is outside ASCII, header included. */
+  eightBit: boolean;
+};
+
+/**
+ * Builds the message: one with a header of its own is passed on, anything else is sent as text.
+ *
+ * @throws {Failure} `usage` for the envelope, and for a line break or NUL where none may be; `data`
+ * where recipients are to be read of a header that is not there.
+ */
+export function buildMessage(input: Uint8Array, options: Options, context: Context): Message {
+  const received = receivedMessage(input, options);
+  const envelope = envelopeOf(options, context.hostName, received);
+  const content = gather(
+    received ? relay(received, options, context) : compose(input, options, context),
+  );
+  return {
+    envelope,
+    subject: options.subject ?? (received ? subjectOf(received) : ""),
+    content,
+    size: content.reduce((size, slice) => size + slice.length, 0),
+    eightBit: !content.every((slice) => isAscii(slice)),
+  };
+}
+
+function receivedMessage(octets: Uint8Array, options: Options): Received | undefined {
+  const block = splitHeader(octets, options.readRecipients ? "empty line or end" : "empty line");
+  if (options.readRecipients) {
+    if (block !== undefined) return { octets, block };
+    const what = "The input does not start with a valid header";
+    throw new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
+  }
+  return block !== undefined && isMimeMessage(octets, block) ? { octets, block } : undefined;
+}
+
+function subjectOf({ octets, block }: Received): string {
+  const [field] = fieldsNamed(block, "subject");
+  return field === undefined ? "" : decodeWords(fieldText(octets, field));
+}
