@@ -8,10 +8,10 @@ import { Buffer } from "node:buffer";
 import { encodeWord } from "nodemailer/lib/mime-funcs";
 
 /**
- * The longest encoded word to write. RFC 2047, 2 allows 75 characters; with 52 the first one still
- * fits on a line behind any field name that the program writes.
+ * The longest encoded word to write. RFC 2047, 2 allows 75 characters, on lines of 76; with 64 the
+ * first one still fits behind "Subject: ".
  */
-const WORD_LENGTH = 52;
+const WORD_LENGTH = 64;
 
 /** One valid encoded word and nothing else (RFC 2047, 2). */
 const VALID_WORD = /^=\?[^\s()<>@,;:"/[\]?.=]+\?[bq]\?[^?\s]+\?=$/i;
