@@ -15,6 +15,9 @@ export const CR = 0x0d;
 /** How many octets are looked at in one go; with every line end doubled they become twice that. */
 const STEP = 64 * 1024;
 
+/** The longest slice of {@linkcode withCrlf}. */
+export const LONGEST_SLICE = 2 * (STEP + 1);
+
 /** Slices smaller than this are put together, so that a short message is a single write. */
 const SMALL = 64 * 1024;
 
@@ -25,7 +28,7 @@ const SMALL = 64 * 1024;
  * @param loneCr What a CR without LF is: a line end, as on the wire, or an octet of the text.
  */
 export function* withCrlf(octets: Uint8Array, loneCr: "line end" | "text"): Generator<Uint8Array> {
-  const room = new Uint8Array(2 * Math.min(STEP + 1, octets.length));
+  const room = new Uint8Array(Math.min(LONGEST_SLICE, 2 * octets.length));
   for (let start = 0; start < octets.length;) {
     let end = Math.min(start + STEP, octets.length);
     if (octets[end - 1] === CR && octets[end] === LF) end++;

@@ -8,7 +8,7 @@
  */
 
 import { isAscii } from "node:buffer";
-import { CR, LF, wholeLines, withCrlf } from "./lines.ts";
+import { CR, LF, LONGEST_SLICE, wholeLines, withCrlf } from "./lines.ts";
 
 /** A body that is ready for the wire, and the name of its encoding. */
 export type Encoded = {
@@ -132,19 +132,18 @@ function quoteSome(
 }
 
 function* base64(slices: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let rest = new Uint8Array();
+  const room = new Uint8Array(LONGEST_SLICE + BASE64_LINE);
+  let length = 0;
   for (const slice of slices) {
-    const octets = new Uint8Array(rest.length + slice.length);
-    octets.set(rest);
-    octets.set(slice, rest.length);
-    const whole = octets.length - octets.length % BASE64_LINE;
-    rest = octets.subarray(whole);
-    yield base64Lines(octets.subarray(0, whole));
+    room.set(slice, length);
+    length += slice.length;
+    const whole = length - length % BASE64_LINE;
+    yield base64Lines(room.subarray(0, whole));
+    room.copyWithin(0, whole, length);
+    length -= whole;
   }
-  const padding = (3 - rest.length % 3) % 3;
-  const last = new Uint8Array(rest.length + padding);
-  last.set(rest);
-  yield base64Lines(last, padding);
+  const padding = (3 - length % 3) % 3;
+  yield base64Lines(room.fill(0, length).subarray(0, length + padding), padding);
 }
 
 /** Writes full lines, or the last line, which may be shorter and have padding to be marked. */
