@@ -1,0 +1,206 @@
+/**
+ * The smarthost of a NethServer 8 cluster for programs in TypeScript: read its settings, send mail
+ * through it, and hear when the settings change.
+ *
+ * The environment says where Redis is (`REDIS_REPLICA_ADDRESS`, `REDIS_ADDRESS`) and whose
+ * certificates are trusted (`SSL_CERT_FILE`, `SSL_CERT_DIR`). For certificates to be checked
+ * against the store of the host, start Deno with `DENO_TLS_CA_STORE=system`. What goes wrong is a
+ * {@linkcode Failure}, with the exit status that `ns8-sendmail` would end with.
+ *
+ * @example Send a text, as `echo "Hello, world!" | ns8-sendmail -s "My test mail" user@test.org`
+ * ```ts
+ * import { buildMail, deliverMail, readSettings } from "@nethserver/ns8-sendmail";
+ *
+ * const smtp = await readSettings(Deno.env);
+ * const mail = await buildMail("Hello, world!\n", {
+ *   to: "user@test.org",
+ *   from: "no-reply@nethserver.org",
+ *   subject: "My test mail",
+ * });
+ * const { reply } = await deliverMail(mail, smtp, Deno.env);
+ * console.log(`${reply?.code} ${reply?.text}`);
+ * ```
+ *
+ * @module
+ */
+
+import { type Mailbox, parseMailboxes } from "./address.ts";
+import { readSmarthost } from "./cluster.ts";
+import { deliver } from "./delivery.ts";
+import { type ClusterEvent, smarthostChanges } from "./events.ts";
+import { fullyQualifiedHostName } from "./host.ts";
+import { buildMessage, type Context, type Message } from "./message.ts";
+import { asFailure, ExitStatus, Failure, type Outcome } from "./outcome.ts";
+import { redactor, redactResult } from "./redact.ts";
+import { redisAddresses } from "./redis.ts";
+import type { SmarthostSettings } from "./settings.ts";
+import { certificateAuthorities, type Environment } from "./trust.ts";
+
+export { ExitStatus, Failure };
+export type { ClusterEvent, Context, Environment, Message, Outcome };
+export type { FailureDetails, RecipientOutcome, Reply } from "./outcome.ts";
+export type { Envelope } from "./message.ts";
+export type { SmarthostSettings };
+
+/** The longest wait for any one whole answer, in milliseconds, where nothing else is said. */
+const TIMEOUT = 30_000;
+
+/** What a mail is to be. An address may be written as `Name <user@host>`; a text may hold several. */
+export type Mail = {
+  to?: string | readonly string[];
+  cc?: string | readonly string[];
+  bcc?: string | readonly string[];
+  /** By default `no-reply` at this host, or the author of a MIME message; `null` is the empty sender. */
+  from?: string | null;
+  subject?: string;
+  /** Whether the text is HTML, whatever it looks like. */
+  html?: boolean;
+  /** Whether a MIME message's own To, Cc and Bcc name recipients, too. */
+  readRecipients?: boolean;
+};
+
+/** How to listen. */
+export type ListenOptions = {
+  /** The longest wait for any one answer of Redis, in milliseconds; 30 seconds by default. */
+  timeout?: number;
+  /** Ends the listening. */
+  signal?: AbortSignal;
+  /** Takes a line whenever a connection to Redis is up, or lost. */
+  notice?: (line: string) => void;
+};
+
+/** How to deliver. */
+export type DeliveryOptions = {
+  /** The longest wait for any one whole answer, in milliseconds; 30 seconds by default. */
+  timeout?: number;
+  /** The fully qualified name of this host; found out by default. */
+  hostName?: string;
+};
+
+/**
+ * The settings of the smarthost: what `agent.get_smarthost_settings(agent.redis_connect())` gives
+ * in Python. Throws a Failure: `tryAgain` or `notAllowed` for Redis, `configuration` for settings that are wrong.
+ *
+ * @example
+ * ```ts
+ * import { readSettings } from "@nethserver/ns8-sendmail";
+ *
+ * const smtp = await readSettings(Deno.env);
+ * if (smtp.enabled) {
+ *   console.log(`Mail goes through ${smtp.host}:${smtp.port}`);
+ * }
+ * ```
+ */
+export async function readSettings(
+  environment: Pick<Environment, "get">,
+  timeout = TIMEOUT,
+): Promise<SmarthostSettings> {
+  return (await readSmarthost(environment, timeout)).settings;
+}
+
+/**
+ * Builds the message that `ns8-sendmail` would send: `input` is a MIME message, or a text. Throws a
+ * Failure: `usage` for a mail without a recipient, or an address that is none; `data` where
+ * recipients are to be read of a header that is not there.
+ *
+ * @example
+ * ```ts
+ * import { buildMail } from "@nethserver/ns8-sendmail";
+ *
+ * const { envelope } = await buildMail("<p>Hello</p>", {
+ *   to: ["root", "Jane Doe <jane@test.org>"],
+ *   html: true,
+ * }, { hostName: "node1.example.org" });
+ * console.log(envelope.recipients); // root@node1.example.org, jane@test.org
+ * ```
+ */
+export async function buildMail(
+  input: string | Uint8Array,
+  mail: Mail,
+  context: Partial<Context> = {},
+): Promise<Message> {
+  const { subject, html = false, readRecipients = false } = mail;
+  const from = senderOf(mail.from);
+  const options = {
+    mode: "send" as const,
+    to: mailboxesOf(mail.to, "to"),
+    cc: mailboxesOf(mail.cc, "cc"),
+    bcc: mailboxesOf(mail.bcc, "bcc"),
+    ...(from !== undefined && { from }),
+    ...(subject !== undefined && { subject }),
+    ...{ readRecipients, html, json: false, verbose: false, timeout: TIMEOUT },
+  };
+  return buildMessage(
+    typeof input === "string" ? new TextEncoder().encode(input) : input,
+    options,
+    {
+      hostName: context.hostName ?? await fullyQualifiedHostName(),
+      now: context.now ?? new Date(),
+      id: context.id ?? crypto.randomUUID(),
+    },
+  );
+}
+
+/**
+ * Hands the message to the smarthost. Gives what became of each recipient; its `status` is not 0
+ * where some were refused. Throws a Failure where nobody got the message, in which no trace of
+ * the password is left.
+ */
+export async function deliverMail(
+  message: Message,
+  settings: SmarthostSettings,
+  environment: Environment,
+  { timeout = TIMEOUT, ...options }: DeliveryOptions = {},
+): Promise<Outcome> {
+  const hostName = options.hostName ?? await fullyQualifiedHostName();
+  const result = await deliver(message, settings, {
+    timeout,
+    // A bare name says nothing to a server; the address does (RFC 5321, 4.1.4).
+    ...(hostName.includes(".") && { hostName }),
+    transcript() {},
+    progress() {},
+    authorities: () => certificateAuthorities(environment),
+  }).catch(asFailure);
+  const redacted = redactResult(result, redactor([settings.password], settings.username));
+  if (redacted instanceof Failure) throw redacted;
+  return redacted;
+}
+
+/**
+ * Listens for changes of the settings, across restarts of Redis, until the loop is left or the
+ * signal comes. What happens while nobody listens is not told later.
+ *
+ * @example
+ * ```ts
+ * import { listenForChanges, readSettings } from "@nethserver/ns8-sendmail";
+ *
+ * for await (const _event of listenForChanges(Deno.env)) {
+ *   const smtp = await readSettings(Deno.env);
+ *   console.log(smtp.enabled ? `Now through ${smtp.host}` : "No mail for now");
+ *   break;
+ * }
+ * ```
+ */
+export function listenForChanges(
+  environment: Pick<Environment, "get">,
+  { timeout = TIMEOUT, ...options }: ListenOptions = {},
+): ReadableStream<ClusterEvent> {
+  const replica = environment.get("REDIS_REPLICA_ADDRESS");
+  const leader = environment.get("REDIS_ADDRESS");
+  return smarthostChanges(redisAddresses({ replica, leader }), { timeout, ...options });
+}
+
+function mailboxesOf(addresses: string | readonly string[] | undefined, what: string): Mailbox[] {
+  return [addresses ?? []].flat().flatMap((text) => parseMailboxes(text, what));
+}
+
+function senderOf(from: string | null | undefined): Mailbox | null | undefined {
+  if (from === undefined || from === null) return from;
+  const [mailbox, ...more] = parseMailboxes(from, "from");
+  if (mailbox !== undefined && more.length === 0) return mailbox;
+  throw new Failure({
+    status: ExitStatus.usage,
+    what: "from takes one address",
+    why: JSON.stringify(from),
+  });
+}
