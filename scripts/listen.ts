@@ -1,0 +1,133 @@
+#!/usr/bin/env -S deno run --allow-env --allow-net --allow-read --allow-run
+/**
+ * Runs the handlers of a host that has no agent of the cluster, in the agent's way: whenever the
+ * settings of the smarthost change, the executable files in
+ * `${AGENT_INSTALL_DIR}/events/smarthost-changed/`, in the order of their names.
+ *
+ * SIGTERM or SIGINT end it, as soon as the handlers are done with the events that have come. Whatever it has to say goes
+ * to standard error, and what the handlers say goes where this script's own output goes.
+ *
+ * @module
+ */
+
+import { type ClusterEvent, smarthostChanges } from "../lib/events.ts";
+import { ExitStatus, Failure } from "../lib/outcome.ts";
+import { reasonOf } from "../lib/reason.ts";
+import { redisAddresses } from "../lib/redis.ts";
+import { errorLines } from "../lib/report.ts";
+
+/** The longest wait for any one answer of Redis, in milliseconds. */
+const TIMEOUT = 30_000;
+
+function say(line: string): void {
+  console.error(line);
+}
+
+/** The folder that holds a folder of handlers for each event. */
+function eventsFolder(): string {
+  const folder = Deno.env.get("AGENT_INSTALL_DIR");
+  if (folder) return `${folder}/events`;
+  const what = "AGENT_INSTALL_DIR is not set";
+  throw new Failure({
+    status: ExitStatus.configuration,
+    what,
+    why: "it says where the handlers are",
+  });
+}
+
+/** What may be a handler, in the order in which they run; none where there is no such folder. */
+async function handlersIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(folder)) if (!entry.isDirectory) names.push(entry.name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names.sort();
+}
+
+/** Runs the handlers of an event; the first that fails is the last. */
+async function handle(folder: string, event: ClusterEvent): Promise<void> {
+  for (const name of await handlersIn(`${folder}/${event.name}`)) {
+    const title = `Handler ${name} of ${event.source}/event/${event.name}`;
+    const child = await start(`${folder}/${event.name}/${name}`, event);
+    if (typeof child === "string") {
+      say(`${title} is skipped: ${child}`);
+      continue;
+    }
+    const { code } = await feed(child, event.payload);
+    say(`${title} ended with status ${code}`);
+    if (code !== 0) return;
+  }
+}
+
+/** Starts a handler, or gives why that is none. */
+async function start(
+  path: string,
+  { name, source }: ClusterEvent,
+): Promise<Deno.ChildProcess | string> {
+  if (!await isProgram(path)) return "neither a program nor a script that begins with #!";
+  try {
+    return new Deno.Command(path, {
+      // Its commands to the agent would go to standard error, as with the real one.
+      env: { AGENT_EVENT_NAME: name, AGENT_EVENT_SOURCE: source, AGENT_COMFD: "2" },
+      stdin: "piped",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** Whether the kernel would run it: here a shell would lend a hand, under an agent nobody does. */
+async function isProgram(path: string): Promise<boolean> {
+  const start = new Uint8Array(4);
+  try {
+    using file = await Deno.open(path);
+    await file.read(start);
+  } catch {
+    return true; // what cannot be read may still be run
+  }
+  return ["#!", "\x7fELF"].some((magic) => new TextDecoder().decode(start).startsWith(magic));
+}
+
+/** Writes the payload and waits for the end; a handler need not read it. */
+async function feed(child: Deno.ChildProcess, payload: Uint8Array): Promise<Deno.CommandStatus> {
+  const writer = child.stdin.getWriter();
+  const fed = writer.write(Uint8Array.from(payload)).then(() => writer.close()).catch(() => {});
+  const status = await child.status;
+  await writer.abort().catch(() => {});
+  await fed;
+  return status;
+}
+
+/** Aborts when somebody ends the script. */
+function endSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(name, () => controller.abort());
+  }
+  return controller.signal;
+}
+
+async function main(): Promise<void> {
+  const folder = eventsFolder();
+  const { env } = Deno;
+  const replica = env.get("REDIS_REPLICA_ADDRESS");
+  const addresses = redisAddresses({ replica, leader: env.get("REDIS_ADDRESS") });
+  const signal = endSignal();
+  // Events that wait when the signal comes are handled too: a module that never hears of the last
+  // change would keep the old settings.
+  const changes = smarthostChanges(addresses, { timeout: TIMEOUT, signal, notice: say });
+  for await (const event of changes) await handle(folder, event);
+}
+
+try {
+  await main();
+  Deno.exit(ExitStatus.ok);
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  for (const line of errorLines(error)) say(line);
+  Deno.exit(error.details.status);
+}
