@@ -1,0 +1,27 @@
+/**
+ * Writes the manual page and the completions, which all come from the table of options.
+ *
+ * Usage: documents.ts FOLDER
+ *
+ * @module
+ */
+
+import manifest from "../deno.json" with { type: "json" };
+import { OPTIONS } from "../lib/usage.ts";
+import { bashCompletion, zshCompletion } from "./completion.ts";
+import { manualPage } from "./manual.ts";
+
+/** What is written: name and content, in the names under which man, bash and zsh look for them. */
+export const DOCUMENTS: Readonly<Record<string, string>> = {
+  "ns8-sendmail.1": manualPage(OPTIONS, manifest.version),
+  "ns8-sendmail.bash": bashCompletion(OPTIONS),
+  "_ns8-sendmail": zshCompletion(OPTIONS),
+};
+
+if (import.meta.main) {
+  const [folder = "dist"] = Deno.args;
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, content] of Object.entries(DOCUMENTS)) {
+    await Deno.writeTextFile(`${folder}/${name}`, content);
+  }
+}
