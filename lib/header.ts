@@ -22,6 +22,8 @@ export type HeaderBlock = {
   end: number;
   /** The first octet of the body. */
   body: number;
+  /** Whether no NUL and no lone CR stands in it; a server may take either for a line end. */
+  clean: boolean;
 };
 
 /** One field with all its folded lines; the numbers are offsets into the message. */
@@ -43,9 +45,8 @@ const SPACE = 0x20;
 const COLON = 0x3a;
 
 /**
- * Finds the header block that the message starts with. Gives nothing where there is none that is
- * valid by RFC 5322, 2.2 and 3.6.8; a CR that belongs to no line end makes a block invalid, as a
- * server may take it for one.
+ * Finds the header block that the message starts with. Gives nothing where some line of it is none
+ * of a header by RFC 5322, 2.2 and 3.6.8; a block is valid if it is clean as well.
  *
  * @param last What must follow the fields: an empty line, or the end of a message without a body.
  */
@@ -59,7 +60,8 @@ export function splitHeader(
   const isClosed = end < message.length;
   if (!isClosed && last === "empty line") return undefined;
   const body = isClosed ? message.indexOf(LF, end) + 1 : end;
-  return { fields: splitFields(message, start, end), start, end, body };
+  const clean = isClean(message, start, end);
+  return { fields: splitFields(message, start, end), start, end, body, clean };
 }
 
 /** Gives the fields of that name, which is in lower case, in their order. */
@@ -121,9 +123,9 @@ function fieldsEnd(message: Uint8Array, start: number): number | undefined {
     if (first === LF || (first === CR && message[at + 1] === LF)) return at;
     const folded = first === SPACE || first === TAB;
     const text = folded ? (at === start ? undefined : at) : nameEnd(message, at);
-    const end = text === undefined ? undefined : lineEnd(message, text);
-    if (end === undefined) return undefined;
-    at = end;
+    if (text === undefined) return undefined;
+    const end = message.indexOf(LF, text);
+    at = end === -1 ? message.length : end + 1;
   }
   return at;
 }
@@ -138,15 +140,12 @@ function nameEnd(message: Uint8Array, start: number): number | undefined {
   return undefined;
 }
 
-/** Gives the offset behind the line end, or nothing where a NUL or a lone CR comes before it. */
-function lineEnd(message: Uint8Array, start: number): number | undefined {
-  for (let at = start; at < message.length; at++) {
+function isClean(message: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
     const octet = message[at] ?? 0;
-    if (octet > CR) continue;
-    if (octet === LF) return at + 1;
-    if (octet === 0 || (octet === CR && message[at + 1] !== LF)) return undefined;
+    if (octet === 0 || (octet === CR && message[at + 1] !== LF)) return false;
   }
-  return message.length;
+  return true;
 }
 
 /** Splits a block that {@linkcode fieldsEnd} has found valid. */

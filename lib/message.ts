@@ -41,6 +41,8 @@ export type Message = {
 export function buildMessage(input: Uint8Array, options: Options, context: Context): Message {
   const received = receivedMessage(input, options);
   const envelope = envelopeOf(options, context.hostName, received);
+  // An address with a NUL or a lone CR in it has been refused as such by now.
+  if (received !== undefined && !received.block.clean) throw noHeader();
   const content = gather(
     received ? relay(received, options, context) : compose(input, options, context),
   );
@@ -54,13 +56,18 @@ export function buildMessage(input: Uint8Array, options: Options, context: Conte
 }
 
 function receivedMessage(octets: Uint8Array, options: Options): Received | undefined {
-  const block = splitHeader(octets, options.readRecipients ? "empty line or end" : "empty line");
-  if (options.readRecipients) {
-    if (block !== undefined) return { octets, block };
-    const what = "The input does not start with a valid header";
-    throw new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
+  if (!options.readRecipients) {
+    const block = splitHeader(octets, "empty line");
+    return block !== undefined && isMimeMessage(octets, block) ? { octets, block } : undefined;
   }
-  return block !== undefined && isMimeMessage(octets, block) ? { octets, block } : undefined;
+  const block = splitHeader(octets, "empty line or end");
+  if (block === undefined) throw noHeader();
+  return { octets, block };
+}
+
+function noHeader(): Failure {
+  const what = "The input does not start with a valid header";
+  return new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
 }
 
 function subjectOf({ octets, block }: Received): string {

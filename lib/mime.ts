@@ -17,7 +17,8 @@ const SPACE = 0x20;
 const TAB = 0x09;
 
 /**
- * Says whether a message that starts with this header block is a MIME message. One of these holds:
+ * Says whether a message that starts with this header block is a MIME message. The block is valid,
+ * and one of these holds:
  *
  * - it has MIME-Version (RFC 2045, 4);
  * - it has Content-Type, and From, To, Subject or Message-ID;
@@ -26,6 +27,7 @@ const TAB = 0x09;
  * And where its type is multipart, the body holds the boundary that the type names.
  */
 export function isMimeMessage(message: Uint8Array, block: HeaderBlock): boolean {
+  if (!block.clean) return false;
   const has = (name: string) => block.fields.some((field) => field.name === name);
   const declared = has("mime-version") ||
     (has("content-type") && ["from", "to", "subject", "message-id"].some(has)) ||

@@ -305,13 +305,44 @@ for (const [title, input, end] of READ) {
 }
 
 for (
-  const input of ["", "\n", "\nTo: a@x.org\n\n", "Hello\n", "To: a@x.org\nHello\n\n", "To : a\n\n"]
+  const input of [
+    "",
+    "\n",
+    "\nTo: a@x.org\n\n",
+    "Hello\n",
+    "To: a@x.org\nHello\n\n",
+    "To : a\n\n",
+    "To: a@x.org\nX: b\0\n\n",
+    "To: a@x.org\nSubject: b\rBcc: evil@x.org\n\n",
+    "From: a\0@x.org\nTo: a@x.org\n\n",
+    "To: a@x.org\r\r\n\r\n",
+  ]
 ) {
   Deno.test(`with -t, ${JSON.stringify(input)} is status 65`, () => {
     const octets = Buffer.from(input);
     assert.throws(() => buildMessage(octets, parseOptions(["-t", "u@x.org"]), context), (error) => {
       assert.ok(error instanceof Failure);
       assert.equal(error.details.status, ExitStatus.data);
+      return true;
+    });
+  });
+}
+
+for (
+  const input of [
+    "To: a@x.org\rBcc: evil@x.org\n\n",
+    "To: a@x.org\r evil@x.org\n\n",
+    "To: a@x.org\0, evil@x.org\n\n",
+    "Subject: a\nBcc: a@x.org,\r\n b\0@x.org\r\n\r\n",
+    "Resent-To: a@x.org\r\rb\n\n",
+  ]
+) {
+  Deno.test(`with -t, an address in ${JSON.stringify(input)} is status 64`, () => {
+    const octets = Buffer.from(input);
+    assert.throws(() => buildMessage(octets, parseOptions(["-t", "u@x.org"]), context), (error) => {
+      assert.ok(error instanceof Failure);
+      assert.equal(error.details.status, ExitStatus.usage);
+      assert.match(error.details.why ?? "", /line break or NUL/);
       return true;
     });
   });
