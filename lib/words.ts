@@ -22,14 +22,16 @@ const ENCODED_WORD = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([bq])\?([^\s?]*)\?=/gi;
 /**
  * Says whether a text can stand in a header field as it is: printable ASCII, spaces that folding
  * keeps, no run too long to fold, and nothing that a receiver would decode into something else.
- * Valid encoded words count as plain: whoever passes them has encoded already.
+ * Valid encoded words count as plain, as whoever passes them has encoded already; but not those that
+ * bring in a line break or another control character by the back door.
  */
 export function isPlain(text: string): boolean {
   if (/[^\x20-\x7e]|^ | {2}| $|[^ ]{200}/.test(text)) return false;
   if (!text.includes("=?")) return true;
-  return text.split(" ").every((word) =>
+  const areValid = text.split(" ").every((word) =>
     !word.includes("=?") || (word.length <= 75 && VALID_WORD.test(word))
   );
+  return areValid && !/\p{Cc}/u.test(decodeWords(text));
 }
 
 /**

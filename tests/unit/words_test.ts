@@ -25,6 +25,8 @@ const NOT_PLAIN: [title: string, text: string][] = [
   ["an encoded word of no known encoding", "=?utf-8?X?x?="],
   ["an encoded word across a space", "see =?utf-8?Q?a b?= here"],
   ["an encoded word in the middle of a word", "a=?utf-8?Q?b?="],
+  ["an encoded word with a line break in it", "=?utf-8?Q?a=0D=0ABcc:_evil=40x.org?="],
+  ["an encoded word with a NUL in it", "a =?utf-8?B?AA==?= b"],
   ["an encoded word over 75 characters", `=?utf-8?Q?${"x".repeat(70)}?=`],
 ];
 
