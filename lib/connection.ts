@@ -5,13 +5,12 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { readReply } from "./dialogue.ts";
-import { describeEncryption, encrypt, type Encryption } from "./encryption.ts";
+import { describeEncryption, encrypt, type Encrypted, type Encryption } from "./encryption.ts";
 import { ExitStatus, Failure, type Reply } from "./outcome.ts";
-import { reasonOf, timedOut } from "./reason.ts";
 import { parseCapabilities } from "./reply.ts";
+import { connectSocket } from "./socket.ts";
 import { refusal, type Step } from "./status.ts";
 
 /** Where to connect to, and how. */
@@ -66,115 +65,50 @@ export async function openConnection(
   smarthost: Smarthost,
   options: ConnectionOptions,
 ): Promise<Connection> {
-  const server = formatServer(smarthost.host, smarthost.port);
-  const addresses = await resolve(smarthost.host, server, options);
-  const socket = await connectToAny(addresses, smarthost.port, server, options);
-  const address = formatServer(socket.remoteAddress ?? smarthost.host, smarthost.port);
+  const { host, port, encryption } = smarthost;
+  const server = formatServer(host, port);
+  const opening = { ...options, where: server };
+  const onResolved = (addresses: readonly string[]) =>
+    options.progress("resolve", addresses.join(", "));
+  const secure = (socket: Socket) => encrypt(socket, smarthost, server, options.timeout);
+  const begin = (socket: Socket) => encryption === "tls" ? secure(socket) : undefined;
+  const { socket, begun } = await connectSocket(host, port, { ...opening, onResolved }, begin);
   try {
-    // Without an error listener, one that comes between two steps would end the process.
-    socket.on("error", () => {});
     const clientName = options.hostName ?? addressLiteral(socket.localAddress ?? "");
-    if (smarthost.encryption === "tls") {
-      options.progress("connect", address);
-      const secured = await encrypt(socket, smarthost, server, options.timeout);
-      options.progress("encrypt", describeEncryption(secured.encryption));
-      const greeting = await readGreeting(secured.socket, server, options);
-      return { ...secured, server, greeting, clientName };
+    const connected = () =>
+      options.progress("connect", formatServer(socket.remoteAddress ?? host, port));
+    if (begun !== undefined) {
+      connected();
+      const encrypted = await reported(begun, options);
+      const greeting = await readGreeting(encrypted.socket, opening);
+      return { ...encrypted, server, greeting, clientName };
     }
-    const greeting = await readGreeting(socket, server, options);
-    options.progress("connect", address);
-    if (smarthost.encryption === "none") return { socket, server, greeting, clientName };
-    await startTls(socket, clientName, server, options);
-    const secured = await encrypt(socket, smarthost, server, options.timeout);
-    options.progress("encrypt", describeEncryption(secured.encryption));
-    return { ...secured, server, greeting, clientName };
+    const greeting = await readGreeting(socket, opening);
+    connected();
+    if (encryption === "none") return { socket, server, greeting, clientName };
+    const encrypted = await reported(startTls(socket, clientName, opening, secure), options);
+    return { ...encrypted, server, greeting, clientName };
   } catch (error) {
     socket.destroy();
     throw error;
   }
 }
 
-async function resolve(
-  host: string,
-  server: string,
-  { timeout, progress }: ConnectionOptions,
-): Promise<string[]> {
-  if (isIP(host) !== 0) return [host];
-  const what = "Cannot resolve the smarthost's name";
-  const late = new Failure({
-    status: ExitStatus.tryAgain,
-    what,
-    where: server,
-    why: timedOut(timeout),
-  });
-  const found = await within(timeout, late, lookup(host, { all: true })).catch((error) => {
-    if (error instanceof Failure) throw error;
-    throw new Failure({
-      status: ExitStatus.noHost,
-      what,
-      where: server,
-      why: reasonOf(error),
-      cause: error,
-    });
-  });
-  const addresses = [...new Set(found.map(({ address }) => address))];
-  progress("resolve", addresses.join(", "));
-  return addresses;
+type Opening = ConnectionOptions & { where: string };
+
+async function reported(
+  handshake: Promise<Encrypted>,
+  { progress }: ConnectionOptions,
+): Promise<Encrypted> {
+  const encrypted = await handshake;
+  progress("encrypt", describeEncryption(encrypted.encryption));
+  return encrypted;
 }
 
-/** Tries one address after the other (RFC 5321, 5.1), each for its share of the time limit. */
-async function connectToAny(
-  addresses: string[],
-  port: number,
-  server: string,
-  { timeout }: ConnectionOptions,
-): Promise<Socket> {
-  const reasons = new Set<string>();
-  for (const address of addresses) {
-    try {
-      return await connectTo(address, port, timeout / addresses.length, timeout);
-    } catch (error) {
-      reasons.add(reasonOf(error));
-    }
-  }
-  throw new Failure({
-    status: ExitStatus.tryAgain,
-    what: "Cannot connect to the smarthost",
-    where: server,
-    why: [...reasons].join("; "),
-  });
-}
-
-function connectTo(host: string, port: number, share: number, timeout: number): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = connectTcp({ host, port, autoSelectFamily: false });
-  const timer = setTimeout(() => settle(new Error(timedOut(timeout))), share);
-  const settle = (error?: Error) => {
-    clearTimeout(timer);
-    socket.removeListener("error", settle);
-    if (error === undefined) return resolve(socket);
-    socket.on("error", () => {});
-    socket.destroy();
-    reject(error);
-  };
-  socket.once("error", settle);
-  socket.once("connect", () => {
-    // A dialogue of short commands must not wait for the server's delayed ACKs; before
-    // 'connect' this has no effect.
-    socket.setNoDelay(true);
-    settle();
-  });
-  return promise;
-}
-
-async function readGreeting(
-  socket: Socket,
-  server: string,
-  options: ConnectionOptions,
-): Promise<Reply> {
-  const greeting = await readReply(socket, { ...options, step: "greeting", where: server });
+async function readGreeting(socket: Socket, opening: Opening): Promise<Reply> {
+  const greeting = await readReply(socket, { ...opening, step: "greeting" });
   if (greeting.code === 220) return greeting;
-  throw refusal("greeting", server, greeting);
+  throw refusal("greeting", opening.where, greeting);
 }
 
 /**
@@ -184,33 +118,38 @@ async function readGreeting(
 async function startTls(
   socket: Socket,
   clientName: string,
-  server: string,
-  options: ConnectionOptions,
-): Promise<void> {
-  const say = (step: Step, command: string) => {
-    options.transcript(`> ${command}`);
+  opening: Opening,
+  secure: (socket: Socket) => Promise<Encrypted>,
+): Promise<Encrypted> {
+  const { where, transcript } = opening;
+  const say = (step: Step, command: string, onReply = (_reply: Reply) => {}) => {
+    transcript(`> ${command}`);
     socket.write(`${command}\r\n`);
-    return readReply(socket, { ...options, step, where: server });
+    return readReply(socket, { ...opening, step, onReply });
   };
   const ehlo = await say("EHLO", `EHLO ${clientName}`);
   if (ehlo.code >= 500) {
     // A server that knows HELO only cannot offer STARTTLS, but one that refuses this client says
     // so to either.
     const helo = await say("HELO", `HELO ${clientName}`);
-    if (helo.code !== 250) throw refusal("HELO", server, helo);
+    if (helo.code !== 250) throw refusal("HELO", where, helo);
   } else if (ehlo.code !== 250) {
-    throw refusal("EHLO", server, ehlo);
+    throw refusal("EHLO", where, ehlo);
   }
   if (ehlo.code !== 250 || !parseCapabilities(ehlo).startTls) {
     throw new Failure({
       status: ExitStatus.protocol,
       what: "Smarthost does not offer STARTTLS",
-      where: server,
+      where,
       why: "the settings demand it, so nothing was sent",
     });
   }
-  const go = await say("STARTTLS", "STARTTLS");
-  if (go.code !== 220) throw refusal("STARTTLS", server, go);
+  let handshake: Promise<Encrypted> | undefined;
+  const go = await say("STARTTLS", "STARTTLS", ({ code }) => {
+    if (code === 220) handshake = secure(socket);
+  });
+  if (handshake === undefined) throw refusal("STARTTLS", where, go);
+  return await handshake;
 }
 
 /** The local end of the connection as EHLO says it without a name (RFC 5321, 4.1.3 and 4.1.4). */
@@ -218,15 +157,4 @@ function addressLiteral(address: string): string {
   // An IPv4 peer on a socket of both families.
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
   return isIP(plain) === 6 ? `[IPv6:${plain}]` : `[${plain}]`;
-}
-
-/** What `work` gives, or `late` when that takes longer than `timeout` milliseconds. */
-async function within<T>(timeout: number, late: Failure, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(late), timeout);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -22,6 +22,8 @@ export type ReadOptions = {
   timeout: number;
   /** Takes each line of the reply as `< 250 …`. */
   transcript: (line: string) => void;
+  /** Takes the reply in the event that completes it, when it is all that came. */
+  onReply?: (reply: Reply) => void;
 };
 
 /** The longest reply in bytes, as in nodemailer. */
@@ -33,10 +35,12 @@ const MAX_REPLY = 1024 * 1024;
  * was asked (a reply nobody asked for would be taken for the answer to the next command).
  */
 export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> {
-  const { step, where, timeout, transcript } = options;
+  const { step, where, timeout, transcript, onReply } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const fail = (status: ExitStatus, what: string, why: string) =>
+  const fail = (status: ExitStatus, what: string, why: string) => {
+    leave();
     reject(new Failure({ status, what, where, why }));
+  };
   const onLost = (error?: unknown) =>
     fail(
       ExitStatus.tryAgain,
@@ -58,17 +62,20 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
       const what = `Smarthost sent more than its answer to ${nameOf(step)}`;
       return fail(ExitStatus.protocol, what, "nothing more was said to it");
     }
+    leave();
+    onReply?.(reply);
     resolve(reply);
+  };
+  const leave = () => {
+    clearTimeout(timer);
+    socket.pause();
+    socket.off("error", onLost).off("end", onLost).off("close", onLost).off("data", onData);
   };
   const timer = setTimeout(onTimeout, timeout);
   socket.on("error", onLost).on("end", onLost).on("close", onLost).on("data", onData);
   socket.resume();
   if (socket.destroyed) onLost(socket.errored);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    socket.pause();
-    socket.off("error", onLost).off("end", onLost).off("close", onLost).off("data", onData);
-  });
+  return promise;
 }
 
 /** The sentence for a server that falls silent where it owes an answer to `step`. */

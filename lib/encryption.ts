@@ -28,6 +28,9 @@ export function describeEncryption(encryption: Encryption): string {
   return `${protocol}, certificate of ${subject} from ${issuer}, valid until ${end}`;
 }
 
+/** An encrypted socket, and how it is. */
+export type Encrypted = { socket: TLSSocket; encryption: Encryption };
+
 /** What encrypt needs to know of the smarthost. */
 export type TlsSettings = { host: string; verify: boolean; authorities: readonly string[] };
 
@@ -45,7 +48,9 @@ const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
 ];
 
 /**
- * Encrypts the connection to the smarthost. `where` is its `host:port`, `timeout` the longest wait
+ * Encrypts the connection to the smarthost. It has to be called in the very event that says that
+ * the socket is ready for it, before any `await`: a read that Deno 2.7 begins behind that event
+ * swallows what the server says in the handshake. `where` is its `host:port`, `timeout` the longest wait
  * for the handshake in milliseconds. Throws a Failure: 77 for a certificate that does not pass, 76
  * when the server does not speak TLS 1.2 or newer or has sent something before the handshake, 75
  * when it hangs up or falls silent.
@@ -55,17 +60,12 @@ export function encrypt(
   { host, verify, authorities }: TlsSettings,
   where: string,
   timeout: number,
-): Promise<{ socket: TLSSocket; encryption: Encryption }> {
-  const { promise, resolve, reject } = Promise.withResolvers<
-    { socket: TLSSocket; encryption: Encryption }
-  >();
-  const fail = (status: ExitStatus, why: string, what = "TLS handshake failed") =>
-    reject(new Failure({ status, what, where, why }));
-  if (socket.readableLength > 0) {
-    // RFC 3207, 6: what came before the handshake may be anybody's.
-    fail(ExitStatus.protocol, "nothing more was said to it", EARLY);
-    return promise;
-  }
+): Promise<Encrypted> {
+  const { promise, resolve, reject } = Promise.withResolvers<Encrypted>();
+  const fail = (why: string) =>
+    reject(
+      new Failure({ status: ExitStatus.tryAgain, what: "TLS handshake failed", where, why }),
+    );
   const secured = connectTls({
     socket,
     host,
@@ -73,7 +73,7 @@ export function encrypt(
     rejectUnauthorized: verify,
     ...(authorities.length > 0 && { ca: [...authorities] }),
   });
-  const timer = setTimeout(() => fail(ExitStatus.tryAgain, timedOut(timeout)), timeout);
+  const timer = setTimeout(() => fail(timedOut(timeout)), timeout);
   secured.once("secureConnect", () => {
     const certificate = secured.getPeerCertificate();
     // Deno 2.7 says 'secureConnect' after a failed handshake too, without a certificate; its
@@ -82,14 +82,12 @@ export function encrypt(
     resolve({ socket: secured, encryption: describe(secured, certificate) });
   });
   secured.on("error", (error) => reject(handshakeFailure(error, host, where)));
-  secured.once("close", () => fail(ExitStatus.tryAgain, "the server closed the connection"));
+  secured.once("close", () => fail("the server closed the connection"));
   return promise.finally(() => clearTimeout(timer)).catch((error) => {
     secured.destroy();
     throw error;
   });
 }
-
-const EARLY = "Smarthost sent something between its answer to STARTTLS and the handshake";
 
 function describe(socket: TLSSocket, certificate: PeerCertificate): Encryption {
   // Deno 2.7 has no getProtocol, and speaks nothing older than 1.2.
