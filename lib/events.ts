@@ -26,7 +26,10 @@ export type ClusterEvent = {
 
 /** How to listen. */
 export type ListenOptions = {
-  /** The longest wait for any one answer of Redis, in milliseconds. */
+  /**
+   * The longest wait for any one answer of Redis, in milliseconds; after as long a silence it is
+   * asked whether it is still there.
+   */
   timeout: number;
   /** Ends the listening. */
   signal?: AbortSignal;
@@ -37,12 +40,9 @@ export type ListenOptions = {
 /** How many events wait at most; one more is dropped, as an agent rejects it that is busy. */
 const LONGEST_QUEUE = 32;
 
-/** The waits between two attempts to connect, in milliseconds: from the first, doubled, to the last. */
+/** The pauses between attempts to connect, in milliseconds: each twice the one before. */
 const FIRST_WAIT = 100;
 const LAST_WAIT = 5000;
-
-/** Between two questions whether the connection still stands, in milliseconds. */
-const HEARTBEAT = 30_000;
 
 /**
  * Listens for changes of the settings until the stream is cancelled or the signal comes, across
@@ -105,7 +105,8 @@ async function listenOnce(
   const end = () => redis.disconnect();
   signal.addEventListener("abort", end);
   let reason: unknown;
-  redis.on("error", (error) => reason ??= error);
+  const keep = (error: unknown) => reason ??= error;
+  redis.on("error", keep);
   redis.on("messageBuffer", (channel, payload) => take(eventOf(channel, payload)));
   const ended = new Promise<void>((resolve) => redis.once("end", () => resolve()));
   let heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -115,10 +116,15 @@ async function listenOnce(
     await redis.subscribe(SMARTHOST_CHANGED);
     heard = true;
     notice(`Listening to Redis at ${formatAddress(address)}`);
-    heartbeat = setInterval(() => redis.ping().catch(end), HEARTBEAT);
+    const lost = (error: unknown) => {
+      keep(error);
+      end();
+    };
+    heartbeat = setInterval(() => redis.ping().catch(lost), timeout);
     await ended;
   } catch (error) {
-    reason ??= error;
+    // What ioredis says when the server hangs up is not worth repeating.
+    if (redis.status !== "end") keep(error);
   } finally {
     clearInterval(heartbeat);
     signal.removeEventListener("abort", end);
