@@ -17,8 +17,8 @@ import { readAll } from "./lib/input.ts";
 import { checkJson, outcomeJson } from "./lib/json.ts";
 import { buildMessage } from "./lib/message.ts";
 import { type Options, parseOptions } from "./lib/options.ts";
-import { asFailure, ExitStatus, type Outcome, statusOf } from "./lib/outcome.ts";
-import { writeAll } from "./lib/output.ts";
+import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
+import { outputTo } from "./lib/output.ts";
 import { type Redact, redactor, redactReport, redactResult } from "./lib/redact.ts";
 import { type Attempt, errorLines, logRecord } from "./lib/report.ts";
 import { formatSettings } from "./lib/settings.ts";
@@ -29,29 +29,29 @@ import { USAGE } from "./lib/usage.ts";
 /** The longest message in bytes: it is held in memory. */
 const LONGEST_MESSAGE = 256 * 1024 * 1024;
 
+const { print, say } = outputTo(Deno.stdout, Deno.stderr);
 let redact: Redact = (text) => text;
+let outcome: Failure | Outcome | undefined;
+
+const MODES: Record<Options["mode"], (options: Options) => Promise<ExitStatus>> = {
+  help: () => print(`${USAGE}\n`),
+  version: () => print(`ns8-sendmail ${manifest.version}\n`),
+  settings: async (options) => print(`${formatSettings((await readSettings(options)).settings)}\n`),
+  "dry-run": async (options) =>
+    print(...(await readMessage(options, fullyQualifiedHostName())).content),
+  check: tryOut,
+  send,
+};
 
 async function main(): Promise<ExitStatus> {
   const options = parseOptions(Deno.args);
-  switch (options.mode) {
-    case "help":
-      return await print(`${USAGE}\n`);
-    case "version":
-      return await print(`ns8-sendmail ${manifest.version}\n`);
-    case "settings":
-      return await print(`${formatSettings((await readSettings(options)).settings)}\n`);
-    case "dry-run":
-      return await print(...(await readMessage(options, fullyQualifiedHostName())).content);
-    case "check":
-      return await tryOut(options);
-    case "send":
-      return await send(options);
-  }
+  return await MODES[options.mode](options);
 }
 
 async function send(options: Options): Promise<ExitStatus> {
   const attempt = firstGuess(options, Deno.hostname());
-  const result = redactResult(await submit(options, attempt).catch(asFailure), redact);
+  outcome = await submit(options, attempt).catch(asFailure);
+  const result = redactResult(outcome, redact);
   await writeSyslog(logRecord(attempt, result), Deno.pid);
   errorLines(result).forEach(say);
   if (options.json) await print(`${outcomeJson(result, attempt.server)}\n`).catch(() => {});
@@ -100,31 +100,16 @@ function contextOf({ timeout, verbose }: Options, name: string) {
   };
 }
 
-async function print(...pieces: (string | Uint8Array)[]): Promise<ExitStatus> {
-  const encoder = new TextEncoder();
-  const bytes = pieces.map((piece) => typeof piece === "string" ? encoder.encode(piece) : piece);
-  await writeAll((piece) => Deno.stdout.write(piece), bytes);
-  return ExitStatus.ok;
-}
-
-/** A line on standard error; that nobody reads it changes nothing. */
-function say(line: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
-  } catch {
-    // There is nowhere left to say it.
-  }
-}
-
 function fail(error: unknown): ExitStatus {
   const failure = redactResult(asFailure(error), redact);
   errorLines(failure).forEach(say);
   return statusOf(failure);
 }
 
-/** What a library throws from an event, when nobody waits for it any more. */
+/** What a library throws from an event does not undo what has been reached. */
 function onLateError(event: ErrorEvent | PromiseRejectionEvent): void {
   event.preventDefault();
+  if (outcome !== undefined) Deno.exit(statusOf(outcome));
   Deno.exit(fail(event instanceof ErrorEvent ? event.error : event.reason));
 }
 

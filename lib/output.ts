@@ -1,5 +1,6 @@
 /**
- * Bytes to standard output, all of them.
+ * What the program says: results on standard output, whole or not at all, and lines on standard
+ * error, where that nobody reads them changes nothing.
  *
  * @module
  */
@@ -9,6 +10,36 @@ import { reasonOf } from "./reason.ts";
 
 /** How long to wait before a pipe that is full is asked again, in milliseconds. */
 const PAUSE = 10;
+
+/** The program's two voices. */
+export type Output = {
+  /** Writes to standard output and gives status 0; throws a Failure (74) where it cannot. */
+  print(...pieces: readonly (string | Uint8Array)[]): Promise<ExitStatus>;
+  /** Writes a line to standard error, as far as that can be done. */
+  say(line: string): void;
+};
+
+/** The voices over these two streams. */
+export function outputTo(
+  stdout: { write(piece: Uint8Array): Promise<number> },
+  stderr: { writeSync(piece: Uint8Array): number },
+): Output {
+  const encoder = new TextEncoder();
+  return {
+    async print(...pieces) {
+      const bytes = pieces.map((each) => typeof each === "string" ? encoder.encode(each) : each);
+      await writeAll((piece) => stdout.write(piece), bytes);
+      return ExitStatus.ok;
+    },
+    say(line) {
+      try {
+        stderr.writeSync(encoder.encode(`${line}\n`));
+      } catch {
+        // There is nowhere left to say it.
+      }
+    },
+  };
+}
 
 /**
  * Writes every piece whole. `write` takes the start of a piece and gives how many bytes it took;
