@@ -7,7 +7,7 @@
  */
 
 import manifest from "./deno.json" with { type: "json" };
-import { attemptOf, firstGuess } from "./lib/attempt.ts";
+import { attemptOf, firstGuess, serverIn } from "./lib/attempt.ts";
 import { check, checkLines } from "./lib/check.ts";
 import { readSmarthost } from "./lib/cluster.ts";
 import { deliver, requireSmarthost } from "./lib/delivery.ts";
@@ -61,7 +61,10 @@ async function send(options: Options): Promise<ExitStatus> {
 /** Redis, standard input and the host's name are asked side by side; the first failure counts. */
 async function submit(options: Options, attempt: Attempt): Promise<Outcome> {
   const name = fullyQualifiedHostName();
-  const reading = readSettings(options).then(({ settings }) => requireSmarthost(settings));
+  const reading = readSettings(options).then(({ settings }) => {
+    attempt.server = serverIn(settings);
+    return requireSmarthost(settings);
+  });
   const [settings, message] = await Promise.all([reading, readMessage(options, name)]);
   Object.assign(attempt, attemptOf(message, settings));
   return await deliver(message, settings, { ...contextOf(options, await name), progress() {} });

@@ -22,8 +22,13 @@ export function firstGuess(options: Options, hostName: string): Attempt {
 }
 
 /** The attempt to hand this message to this smarthost. */
-export function attemptOf(message: Message, { host, port }: SmarthostSettings): Attempt {
+export function attemptOf(message: Message, settings: SmarthostSettings): Attempt {
   const { sender, recipients } = message.envelope;
-  const server = formatServer(host, port);
+  const server = serverIn(settings);
   return { from: sender, to: recipients[0] ?? "", subject: message.subject, server };
+}
+
+/** The smarthost of the settings as `host:port`, where they name one. */
+export function serverIn({ host, port }: SmarthostSettings): string | undefined {
+  return host === "" ? undefined : formatServer(host, port);
 }
