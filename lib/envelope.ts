@@ -45,7 +45,19 @@ export function envelopeOf(options: Options, hostName: string, received?: Receiv
   const own = options.from === undefined && received !== undefined
     ? ownSender(received)
     : undefined;
-  return { sender: own ? addressOf(own, hostName) : defaultSender(options, hostName), recipients };
+  const sender = own ? addressOf(own, hostName) : defaultSender(options, hostName);
+  for (const address of [sender, ...recipients]) requireOneLine(address);
+  return { sender, recipients };
+}
+
+/** Addresses are checked as they are read; this is the last gate before the wire. */
+function requireOneLine(address: string): void {
+  if (!/[\r\n\0]/.test(address)) return;
+  throw new Failure({
+    status: ExitStatus.usage,
+    what: "An address must not hold a line break or NUL",
+    why: JSON.stringify(address),
+  });
 }
 
 /** Gives the sender as far as the command line tells: empty for the empty sender. */
