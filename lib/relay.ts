@@ -8,7 +8,7 @@ import { isAscii } from "node:buffer";
 import { charsetOf } from "./charset.ts";
 import type { Received } from "./envelope.ts";
 import { type Context, fieldBytes, STANDARD_FIELDS, standardField, UNDISCLOSED } from "./fields.ts";
-import { mailboxField, textField } from "./header.ts";
+import { textField } from "./header.ts";
 import { wholeLines } from "./lines.ts";
 import type { Options } from "./options.ts";
 
@@ -54,9 +54,6 @@ function missingFields(received: Received, options: Options, context: Context): 
     // Who writes Cc or Bcc but no To means to show no more than that.
     const isSecret = name === "To" && has("cc", "bcc", "resent-to", "resent-cc", "resent-bcc");
     fields.push(isSecret ? UNDISCLOSED : standardField(name, options, context));
-  }
-  if (options.cc.length > 0 && !has("cc")) {
-    fields.push(mailboxField("Cc", options.cc, context.hostName));
   }
   const body = octets.subarray(block.body);
   if (has("content-type") || isAscii(body)) return fields;
