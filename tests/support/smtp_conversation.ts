@@ -106,7 +106,8 @@ export function converse(
     messages: [],
     encrypted: false,
     said: recorder.said,
-    saidText: () => new TextDecoder("latin1").decode(recorder.said()),
+    // To a TextDecoder "latin1" is windows-1252, some of whose characters stand for no byte.
+    saidText: () => Buffer.from(recorder.said()).toString("latin1"),
     closed: once(socket, "close").then(() => {}),
   };
   const session = createSession(socket, script, options, conversation, recorder);
