@@ -5,9 +5,9 @@
  */
 
 import { addressOf } from "./address.ts";
-import { formatServer } from "./connection.ts";
 import { defaultSender, type Message } from "./message.ts";
 import type { Options } from "./options.ts";
+import { formatAddress } from "./outcome.ts";
 import type { Attempt } from "./report.ts";
 import type { SmarthostSettings } from "./settings.ts";
 
@@ -30,5 +30,5 @@ export function attemptOf(message: Message, settings: SmarthostSettings): Attemp
 
 /** The smarthost of the settings as `host:port`, where they name one. */
 export function serverIn({ host, port }: SmarthostSettings): string | undefined {
-  return host === "" ? undefined : formatServer(host, port);
+  return host === "" ? undefined : formatAddress({ host, port });
 }

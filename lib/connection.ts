@@ -8,7 +8,7 @@
 import { isIP, type Socket } from "node:net";
 import { readReply } from "./dialogue.ts";
 import { describeEncryption, encrypt, type Encrypted, type Encryption } from "./encryption.ts";
-import { ExitStatus, Failure, type Reply } from "./outcome.ts";
+import { ExitStatus, Failure, formatAddress, type Reply } from "./outcome.ts";
 import { parseCapabilities } from "./reply.ts";
 import { connectSocket } from "./socket.ts";
 import { refusal, type Step } from "./status.ts";
@@ -50,11 +50,6 @@ export type Connection = {
   encryption?: Encryption;
 };
 
-/** `host:port`, with brackets round an IPv6 address. */
-export function formatServer(host: string, port: number): string {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /**
  * Connects and encrypts as the smarthost demands it. Throws a Failure: 68 where the name does not
  * resolve, 75 and 69 as the greeting says, 76 where SMTP or STARTTLS is missing, 77 for a
@@ -66,7 +61,7 @@ export async function openConnection(
   options: ConnectionOptions,
 ): Promise<Connection> {
   const { host, port, encryption } = smarthost;
-  const server = formatServer(host, port);
+  const server = formatAddress(smarthost);
   const opening = { ...options, where: server };
   const onResolved = (addresses: readonly string[]) =>
     options.progress("resolve", addresses.join(", "));
@@ -76,7 +71,7 @@ export async function openConnection(
   try {
     const clientName = options.hostName ?? addressLiteral(socket.localAddress ?? "");
     const connected = () =>
-      options.progress("connect", formatServer(socket.remoteAddress ?? host, port));
+      options.progress("connect", formatAddress({ host: socket.remoteAddress ?? host, port }));
     if (begun !== undefined) {
       connected();
       const encrypted = await reported(begun, options);

@@ -8,8 +8,9 @@
 import { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatAddress } from "./outcome.ts";
 import { reasonOf } from "./reason.ts";
-import { formatAddress, type RedisAddress, type RedisAddresses } from "./redis.ts";
+import type { RedisAddress, RedisAddresses } from "./redis.ts";
 
 /** The Redis channel of the event. */
 export const SMARTHOST_CHANGED = "cluster/event/smarthost-changed";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isIPv6 } from "node:net";
+
 /** The exit statuses of the program, named and numbered as in sysexits.h. */
 export const ExitStatus = {
   ok: 0,
@@ -77,6 +79,11 @@ export class Failure extends Error {
     this.name = "Failure";
     this.details = details;
   }
+}
+
+/** Where something is on the network, `host:port`, with brackets round an IPv6 address. */
+export function formatAddress({ host, port }: { host: string; port: number }): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** What was thrown, as a Failure; what is none is a fault of this program (70). */

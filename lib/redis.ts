@@ -9,7 +9,7 @@
 
 import { AbstractConnector, Redis } from "ioredis";
 import { isIPv6, Socket } from "node:net";
-import { ExitStatus, Failure, type FailureDetails } from "./outcome.ts";
+import { ExitStatus, Failure, type FailureDetails, formatAddress } from "./outcome.ts";
 import { reasonOf, timedOut } from "./reason.ts";
 import { type ReplyGuard, replyGuard, unaskedGuard } from "./resp.ts";
 
@@ -107,11 +107,6 @@ function parseAddress(variable: string, value: string | undefined): RedisAddress
     // Who writes a URL may have put a password into it.
     why: `${value.includes("@") ? "it" : JSON.stringify(value)} is not host:port or [IPv6]:port`,
   });
-}
-
-/** `host:port`, with brackets round an IPv6 address. */
-export function formatAddress({ host, port }: RedisAddress): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** A connection of which ioredis sees only what the guard lets pass. */

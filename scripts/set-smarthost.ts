@@ -15,9 +15,9 @@
 
 import { Redis } from "ioredis";
 import { SMARTHOST_CHANGED } from "../lib/events.ts";
-import { ExitStatus, Failure } from "../lib/outcome.ts";
+import { ExitStatus, Failure, formatAddress } from "../lib/outcome.ts";
 import { reasonOf } from "../lib/reason.ts";
-import { formatAddress, type RedisAddress, redisAddresses } from "../lib/redis.ts";
+import { type RedisAddress, redisAddresses } from "../lib/redis.ts";
 import { errorLines } from "../lib/report.ts";
 import { parseSettings, SMARTHOST_KEY } from "../lib/settings.ts";
 
