@@ -5,13 +5,13 @@
  */
 
 import { Buffer } from "node:buffer";
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Certificate } from "./certificates.ts";
 import { type Action, hangUp, inTurn, type Peer, peerOf, reply } from "./peer.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { createLogin, type Login } from "./smtp_login.ts";
+import { closeOf } from "./tcp.ts";
 
 /**
  * The points of a conversation where a server may misbehave: when a connection came in (`greeting`),
@@ -108,7 +108,7 @@ export function converse(
     said: recorder.said,
     // To a TextDecoder "latin1" is windows-1252, some of whose characters stand for no byte.
     saidText: () => Buffer.from(recorder.said()).toString("latin1"),
-    closed: once(socket, "close").then(() => {}),
+    closed: closeOf(socket),
   };
   const session = createSession(socket, script, options, conversation, recorder);
   return { conversation, done: talk(session, socket) };

@@ -34,6 +34,11 @@ export function closedPort(): number {
   return listener.addr.port;
 }
 
+/** Waits until a socket is closed; unlike node's `once` it does not mind how that comes about. */
+export function closeOf(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
 /** Where the last one in line comes from, see {@linkcode lastInLine}. */
 const LAST_IN_LINE = "127.0.0.9";
 
@@ -48,8 +53,7 @@ export async function listen(
     if (socket.remoteAddress === LAST_IN_LINE) return void socket.destroy();
     sockets.add(socket);
     socket.setNoDelay(true);
-    const closed = once(socket, "close").then(() => void sockets.delete(socket));
-    served.push(serve(socket), closed);
+    served.push(serve(socket), closeOf(socket).then(() => void sockets.delete(socket)));
   });
   server.listen(0, LOOPBACK);
   await once(server, "listening");
@@ -74,5 +78,5 @@ export async function listen(
 async function lastInLine(port: number): Promise<void> {
   const socket = net.connect({ port, host: LOOPBACK, localAddress: LAST_IN_LINE });
   socket.on("error", () => {});
-  await once(socket, "close");
+  await closeOf(socket);
 }
