@@ -14,17 +14,20 @@ export type SandboxOptions = {
   replaced?: Record<string, string>;
   /** Whether the whole file system is read-only. */
   readOnly?: boolean;
+  /** What the host is called. */
+  hostName?: string;
 };
 
 /** The command that runs another one in a sandbox: same network and files, devices of its own. */
 export function sandbox(options: SandboxOptions = {}): string[] {
-  const { log, replaced = {}, readOnly = false } = options;
+  const { log, replaced = {}, readOnly = false, hostName } = options;
   return [
     "/usr/bin/bwrap",
     "--die-with-parent",
     ...[readOnly ? "--ro-bind" : "--dev-bind", "/", "/"],
     ...["--dev", "/dev", "--proc", "/proc"],
     ...(log ? ["--bind", log.path, "/dev/log"] : []),
+    ...(hostName ? ["--unshare-uts", "--hostname", hostName] : []),
     ...Object.entries(replaced).flatMap(([inside, outside]) => ["--ro-bind", outside, inside]),
     "--",
   ];
