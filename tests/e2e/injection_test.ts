@@ -1,0 +1,304 @@
+/**
+ * Attempts to make the program say what nobody asked it to say: a header field, a recipient, an SMTP
+ * command. What it refuses never reaches the server at all; what it lets pass reaches it as text.
+ */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
+import { mailReader } from "../support/mail_reader.ts";
+import type { SubmittedMessage } from "../support/smtp_conversation.ts";
+import { type Smarthost, smarthost } from "../support/smarthost.ts";
+
+/** Makes control characters visible, as names of tests stand on one line. */
+const shown = (text: string) => JSON.stringify(text).replaceAll(/[\u0080-\u2fff]/g, escape);
+
+/** Asserts that one message went out to these, by no other commands than it takes. */
+function assertOneMessage({ server }: Smarthost, recipients: string[]): SubmittedMessage {
+  const [conversation, ...others] = server.conversations;
+  assert.deepEqual(others, []);
+  assert.ok(conversation);
+  const [ehlo, mail, ...rest] = conversation.commands;
+  assert.match(ehlo ?? "", /^EHLO \S+$/);
+  assert.match(mail ?? "", /^MAIL FROM:<[^<> ]*>( BODY=8BITMIME)?( SIZE=\d+)?$/);
+  assert.doesNotMatch(mail ?? "", /evil/);
+  assert.deepEqual(rest, [...recipients.map((each) => `RCPT TO:<${each}>`), "DATA", "QUIT"]);
+  assert.doesNotMatch(conversation.saidText(), /(?<!\r)\n|\r(?!\n)|\0/);
+  const [message] = conversation.messages;
+  assert.ok(message);
+  return message;
+}
+
+/** Asserts that a header has no field but those that belong there, by any reading of it. */
+async function assertNoEvilField(content: Uint8Array): Promise<void> {
+  const [header = ""] = Buffer.from(content).toString("latin1").split("\r\n\r\n");
+  assert.doesNotMatch(header, /^(x-evil|(resent-)?bcc|mail|rcpt)/im);
+  // Some readers take more characters for line ends than there are.
+  assert.doesNotMatch(header, /[\v\f\x1c-\x1e\x85]/);
+  await using reader = await mailReader();
+  const { headers, mailboxes, defects } = await reader.read(content);
+  assert.deepEqual(defects, []);
+  const names = headers.map(([name]) => name.toLowerCase());
+  assert.ok(!names.some((name) => /evil|bcc/.test(name)), names.join());
+  const addresses = [...mailboxes.From, ...mailboxes.To, ...mailboxes.Cc].map(([, each]) => each);
+  assert.deepEqual(addresses.filter((each) => each.includes("evil")), []);
+}
+
+/** What may stand behind the innocent start of a value. */
+const BREAKS: [name: string, text: string][] = [
+  ["CRLF and a field", "\r\nX-Evil: 1"],
+  ["LF and a field", "\nBcc: evil@x.org"],
+  ["CR and a field", "\rBcc: evil@x.org"],
+  ["CRLF and a fold", "\r\n\tX-Evil: 1"],
+  ["the end of the header", "\r\n\r\nevil"],
+  ["the end of the message", "\r\n.\r\nMAIL FROM:<evil@x.org>"],
+];
+
+/** The places on the command line, with the text put into them. */
+const PLACES: [name: string, args: (text: string) => string[]][] = [
+  ["the subject", (text) => ["-s", `x${text}`, "u@x.org"]],
+  ["the name of -F", (text) => ["-F", `x${text}`, "u@x.org"]],
+  ["the sender", (text) => ["-f", `s@x.org${text}`, "u@x.org"]],
+  ["the sender's name", (text) => ["-f", `x${text} <s@x.org>`, "u@x.org"]],
+  ["the sender's comment", (text) => ["-f", `s@x.org (x${text})`, "u@x.org"]],
+  ["the sender's quotes", (text) => ["-f", `"x${text}"@x.org`, "u@x.org"]],
+  ["a recipient", (text) => [`u@x.org${text}`]],
+  ["a recipient's name", (text) => [`"x${text}" <u@x.org>`]],
+  ["--cc", (text) => ["--cc", `u@x.org${text}`, "u@x.org"]],
+  ["--bcc", (text) => [`--bcc=u@x.org${text}`, "u@x.org"]],
+];
+
+for (const [place, args] of PLACES) {
+  for (const [name, text] of BREAKS) {
+    for (const [kind, input] of [["text", "x\n"], ["MIME", "MIME-Version: 1.0\n\nx\n"]] as const) {
+      Deno.test(`${name} in ${place} is 64 and reaches no server (${kind})`, async () => {
+        await using host = await smarthost();
+        const run = await host.submit(args(text), input);
+        assertFailure(run, 64);
+        assert.deepEqual(host.server.conversations, []);
+      });
+    }
+  }
+}
+
+/** Addresses that look like one and could be read as another, or as more than one. */
+const AMBIGUOUS = [
+  "u@good.org(x)evil.org",
+  "u@good.org (x) evil.org",
+  "u(x)@good.org evil@x.org",
+  "u@x.org evil@x.org",
+  "u@x.org;evil@x.org",
+  "u@x.org:evil@x.org",
+  "<u@x.org>,<evil@x.org",
+  "<u@x.org> evil@x.org",
+  "<u@x.org><evil@x.org>",
+  "u@x.org <evil@x.org>",
+  "@x.org:evil@x.org",
+  "<@x.org,@y.org:evil@x.org>",
+  "u@x.org> SIZE=1",
+  "u@x.org>\u2028RCPT TO:<evil@x.org",
+  '"u@x.org> RCPT TO:<evil@x.org"@x.org',
+  "u@x.org NOTIFY=NEVER",
+  "u@x.org\0evil",
+  "u@x.org\vevil@x.org",
+  "u\u0000@x.org",
+  "u@x\u0085.org",
+  "u@x.org\uff0fevil.org",
+  "u@[127.0.0.1]evil.org",
+  "u@[127.0.0.1 RCPT]",
+  "u@evil.org@x.org",
+  "u\\@evil.org@x.org",
+  'u"@evil.org"@x.org',
+  "(u@x.org",
+  '"u@x.org',
+  "g:u@x.org, evil@x.org",
+  "u@x.org, g: h: evil@x.org;;",
+].filter((text) => !text.includes("\0")); // no argument of a process can hold one
+
+for (const text of AMBIGUOUS) {
+  Deno.test(`the address ${shown(text)} is 64 anywhere, and reaches no server`, async () => {
+    await using host = await smarthost();
+    const places = [[text], ["-f", text, "u@x.org"], ["--cc", text, "u@x.org"], ["--bcc", text]];
+    for (const args of places) assertFailure(await host.submit(args, "x\n"), 64);
+    const header = `To: u@x.org\nCc: ${text}\nSubject: x\n\nx\n`;
+    assertFailure(await host.submit(["-t"], header), 64);
+    assert.deepEqual(host.server.conversations, []);
+  });
+}
+
+/** What passes as text: arguments, and who gets the message. */
+const HARMLESS: [what: string, args: string[]][] = [
+  ["a line break at the end of the subject", ["-s", "x\r\n\r\n"]],
+  ["a field in the subject", ["-s", "Bcc: evil@x.org"]],
+  ["a vertical tab in the subject", ["-s", "x\vBcc: evil@x.org"]],
+  ["a form feed in the subject", ["-s", "x\fBcc: evil@x.org"]],
+  ["a file separator in the subject", ["-s", "x\x1cBcc: evil@x.org"]],
+  ["NEL in the subject", ["-s", "x\u0085Bcc: evil@x.org"]],
+  ["a line separator in the subject", ["-s", "x\u2028Bcc: evil@x.org"]],
+  ["an encoded word that is CRLF in the subject", ["-s", "=?utf-8?q?x=0D=0ABcc:_evil@x.org?="]],
+  ["the same in base64", ["-s", "=?utf-8?b?eA0KQmNjOiBldmlsQHgub3Jn?="]],
+  ["the same in two words", ["-s", "=?utf-8?q?x=0D?= =?utf-8?q?=0ABcc:_evil@x.org?="]],
+  ["the same in UTF-16", ["-s", "=?utf-16be?b?AHgADQAKAEIAYwBj?="]],
+  ["the same in UTF-7", ["-s", "=?utf-7?q?+AA0ACg-Bcc:_evil@x.org?="]],
+  ["the same with a language", ["-s", "=?utf-8*en?q?x=0D=0ABcc:_evil@x.org?="]],
+  ["an encoded word without an end in the subject", ["-s", "=?utf-8?q?x=0D=0ABcc:_evil@x.org"]],
+  ["a subject that is one long word", ["-s", "x".repeat(5000)]],
+  ["an address in the name of -F", ["-F", "evil@x.org"]],
+  ["an address and a comma in the name of -F", ["-F", "x <evil@x.org>, y"]],
+  ["quotes that end in the name of -F", ["-F", '" <evil@x.org>, "']],
+  ["a backslash at the end of the name of -F", ["-F", "x\\"]],
+  ["a comment in the name of -F", ["-F", "x (evil@x.org"]],
+  ["a group in the name of -F", ["-F", "x: evil@x.org;"]],
+  ["a vertical tab in the name of -F", ["-F", "x\vBcc: evil@x.org"]],
+  ["NEL in the name of -F", ["-F", "x\u0085Bcc: evil@x.org"]],
+  ["an encoded word that is CRLF in the name of -F", ["-F", "=?utf-8?q?x=0D=0AX-Evil:_1?="]],
+  ["an encoded word that is an address in the name of -F", ["-F", "=?utf-8?q?=3Cevil=40x?="]],
+  ["an encoded word that is CRLF in a sender's name", ["-f", "=?utf-8?q?=0AX-Evil=3A?= <s@x.org>"]],
+];
+
+for (const [what, args] of HARMLESS) {
+  Deno.test(`${what} is text`, async () => {
+    await using host = await smarthost();
+    assertSilentSuccess(await host.submit([...args, "u@x.org"], "x\n"));
+    const { content } = assertOneMessage(host, ["u@x.org"]);
+    await assertNoEvilField(content);
+  });
+}
+
+const NAMES: [what: string, recipient: string][] = [
+  ["an address in quotes", '"evil@x.org" <u@x.org>'],
+  ["an address and a comma in quotes", '"<evil@x.org>," <u@x.org>'],
+  ["an address in a comment", "(evil@x.org) u@x.org"],
+  ["an address in nested comments", "u@x.org (a (evil@x.org), evil@x.org)"],
+  ["an encoded word that is an address", "=?utf-8?q?evil=40x=2Eorg=2C?= <u@x.org>"],
+  ["an encoded word that is CRLF", "=?utf-8?q?x=0D=0ABcc=3A_evil=40x?= <u@x.org>"],
+];
+
+for (const [what, recipient] of NAMES) {
+  Deno.test(`${what} is but the name of a recipient`, async () => {
+    await using host = await smarthost();
+    assertSilentSuccess(await host.submit([recipient, "--cc", recipient], "x\n"));
+    const { content } = assertOneMessage(host, ["u@x.org"]);
+    await assertNoEvilField(content);
+  });
+}
+
+/** Messages whose header is refused when recipients are read from it. */
+const REFUSED: [what: string, status: number, input: string][] = [
+  ["CR and a field in To", 64, "To: u@x.org\rBcc: evil@x.org\n\nx\n"],
+  ["CR and a fold in To", 64, "To: u@x.org,\r evil@x.org\n\nx\n"],
+  ["NUL in To", 64, "To: u@x.org\0, evil@x.org\n\nx\n"],
+  ["NUL in a name in Cc", 64, 'To: u@x.org\nCc: "a\0b" <u@x.org>\n\nx\n'],
+  ["CR in Resent-To", 64, "Resent-To: u@x.org\rBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
+  ["CR and a field in the subject", 65, "To: u@x.org\nSubject: x\rBcc: evil@x.org\n\nx\n"],
+  ["CR CR LF and a field", 65, "To: u@x.org\r\r\nBcc: evil@x.org\r\n\r\nx\n"],
+  ["NUL in the subject", 65, "To: u@x.org\nSubject: x\0\n\nx\n"],
+  ["white space before the colon of Bcc", 65, "To: u@x.org\nBcc : evil@x.org\n\nx\n"],
+  ["a field without a name", 65, "To: u@x.org\n: evil@x.org\n\nx\n"],
+  ["a fold before the first field", 65, " Bcc: evil@x.org\nTo: u@x.org\n\nx\n"],
+  ["a byte order mark before Bcc", 65, "\ufeffBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
+];
+
+for (const [what, status, input] of REFUSED) {
+  Deno.test(`with -t, ${what} is ${status} and reaches no server`, async () => {
+    await using host = await smarthost();
+    assertFailure(await host.submit(["-t"], input), status);
+    assert.deepEqual(host.server.conversations, []);
+  });
+
+  Deno.test(`without -t, ${what} makes it a text`, async () => {
+    await using host = await smarthost();
+    assertSilentSuccess(await host.submit(["u@x.org"], input));
+    const { content } = assertOneMessage(host, ["u@x.org"]);
+    await assertNoEvilField(content);
+  });
+}
+
+/** Messages whose own Bcc must not be seen, whatever it looks like. */
+const HIDDEN: [what: string, field: string][] = [
+  ["a Bcc", "Bcc: evil@x.org\n"],
+  ["a Bcc in odd case", "bCC:evil@x.org\n"],
+  ["a Bcc of several lines", "Bcc: evil@x.org,\n evil@y.org,\r\n\tevil@z.org\n"],
+  ["a Bcc with a line of white space", "Bcc: evil@x.org,\n \t\n evil@y.org\n"],
+  ["a Bcc that begins in its second line", "Bcc:\n evil@x.org\n"],
+  ["a Bcc more than once", "Bcc: evil@x.org\nBcc: evil@y.org\nBCC:\n"],
+  ["a Resent-Bcc", "Resent-Bcc: evil@x.org\n"],
+  ["a Bcc that cannot be read", "Bcc: evil@x.org evil@y.org\n"],
+];
+
+for (const [what, field] of HIDDEN) {
+  for (const crlf of [false, true]) {
+    Deno.test(`${what} shows nowhere (${crlf ? "CRLF" : "LF"})`, async () => {
+      await using host = await smarthost();
+      const lines = `${field}From: a@x.org\n${field}To: u@x.org\nSubject: s\n${field}\nBcc: body\n`;
+      const input = crlf ? lines.replace(/\r?\n/g, "\r\n") : lines;
+      assertSilentSuccess(await host.submit(["u@x.org"], input));
+      const { content } = assertOneMessage(host, ["u@x.org"]);
+      await assertNoEvilField(content);
+      const text = Buffer.from(content).toString("latin1");
+      assert.doesNotMatch(text, /evil/);
+      assert.match(text, /\r\n\r\nBcc: body\r\n$/);
+    });
+  }
+}
+
+/** Ends of a message to some server or other, but to none by the standard, save the last. */
+const ENDS = [
+  "\n.\n",
+  "\r.\r",
+  "\r\n.\n",
+  "\r\n.\r",
+  "\n.\r\n",
+  "\r.\r\n",
+  "\n\r.\r\n",
+  "\r\r\n.\r\n",
+  "\r\n.\r\r\n",
+  "\r\n..\r\n.\r\n",
+  "\r\n.\r\n",
+];
+
+const SMUGGLED = "MAIL FROM:<evil@x.org>\r\nRCPT TO:<evil@x.org>\r\nDATA\r\nevil\r\n.\r\nQUIT\r\n";
+
+const HEADER = "From: a@x.org\r\nTo: u@x.org\r\nSubject: s\r\nMIME-Version: 1.0\r\n" +
+  "Date: Sat, 22 Nov 2025 11:00:00 +0100\r\nMessage-ID: <a@x.org>\r\n\r\n";
+
+/** Lines as they leave: each ends in CRLF, and nothing else is an end. */
+const withCrlf = (text: string) => text.replace(/\r\n|\r|\n/g, "\r\n");
+
+for (const end of ENDS) {
+  Deno.test(`a message that holds ${shown(end)} does not end there`, async () => {
+    await using host = await smarthost();
+    const body = `x${end}${SMUGGLED}`;
+    assertSilentSuccess(await host.submit(["u@x.org"], HEADER + body));
+    const { content, wire } = assertOneMessage(host, ["u@x.org"]);
+    assert.equal(Buffer.from(content).toString("latin1"), HEADER + withCrlf(body));
+    assert.doesNotMatch(Buffer.from(wire).toString("latin1"), /^\.\r$/m);
+  });
+
+  Deno.test(`a text that holds ${shown(end)} does not end there`, async () => {
+    await using host = await smarthost();
+    const body = `x${end}${SMUGGLED}`;
+    assertSilentSuccess(await host.submit(["u@x.org"], body));
+    const { content, wire } = assertOneMessage(host, ["u@x.org"]);
+    assert.doesNotMatch(Buffer.from(wire).toString("latin1"), /^\.\r$/m);
+    await using reader = await mailReader();
+    const read = (await reader.read(content)).body();
+    assert.equal(Buffer.from(read).toString("latin1"), body.replace(/\r?\n/g, "\r\n"));
+  });
+}
+
+/** The program works on pieces of this many octets; an end may lie across two of them. */
+const PIECE = 64 * 1024;
+
+for (const end of ENDS) {
+  Deno.test(`wherever ${shown(end)} stands in a long message, it does not end there`, async () => {
+    await using host = await smarthost();
+    let body = "";
+    for (let piece = 1; piece <= end.length + 2; piece++) {
+      body = body.padEnd(piece * PIECE - piece - HEADER.length, "x") + end + SMUGGLED;
+    }
+    assertSilentSuccess(await host.submit(["u@x.org"], HEADER + body));
+    const { content } = assertOneMessage(host, ["u@x.org"]);
+    assert.ok(Buffer.from(content).equals(Buffer.from(HEADER + withCrlf(body))));
+  });
+}
