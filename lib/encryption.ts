@@ -40,6 +40,7 @@ const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
     /UnknownIssuer|UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED_CERT_IN_CHAIN/,
     "issued by an authority that this host does not trust",
   ],
+  [/BadSignature|CERT_SIGNATURE_FAILURE/, "not signed by the authority that it names"],
   [/CaUsedAsEndEntity|DEPTH_ZERO_SELF_SIGNED/, "self-signed, and not trusted by this host"],
   [/certificate expired|CERT_HAS_EXPIRED/, "expired"],
   [/not valid yet|CERT_NOT_YET_VALID/, "not valid yet"],
