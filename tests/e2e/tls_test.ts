@@ -80,6 +80,14 @@ const REFUSED: Refused[] = [
     reason: /authority/,
   },
   {
+    what: "is from an impostor of the authority",
+    async make({ name }) {
+      await using impostor = await certificateAuthority(name);
+      return await impostor.issue();
+    },
+    reason: /sign|authority/,
+  },
+  {
     what: "has signed itself",
     make: (_authority, folder) => selfSigned(folder),
     reason: /self-signed|authority/,
@@ -112,6 +120,14 @@ for (const { what, make, reason } of REFUSED) {
   }
 }
 
+/** A folder of authorities as OpenSSL looks them up, by the hash of their names. */
+async function certificateDirectory({ certificate }: Authority): Promise<Folder> {
+  const folder = await temporaryFolder();
+  await folder.write("authority.pem", certificate);
+  await new Deno.Command("openssl", { args: ["rehash", folder.path] }).output();
+  return folder;
+}
+
 for (const encryption of ENCRYPTED) {
   Deno.test(`a smarthost given by its IP address needs that in its certificate: ${encryption}`, async () => {
     await using authority = await certificateAuthority();
@@ -142,26 +158,27 @@ for (const encryption of ENCRYPTED) {
 
   Deno.test(`SSL_CERT_DIR alone turns the system's store off: ${encryption}`, async () => {
     await using authority = await certificateAuthority();
-    await using empty = await temporaryFolder();
+    await using other = await certificateAuthority();
+    await using directory = await certificateDirectory(other);
     const certificate = await authority.issue();
     await using server = await scriptedSmtp({}, { encryption, certificate, login: LOGIN });
     const under = sandbox({ replaced: { [SYSTEM_STORE]: authority.certificateFile } });
-    const env = { SSL_CERT_DIR: empty.path };
-    assertFailure(await send(server, { encrypt_smtp: encryption }, { env, under }), 77);
+    const env = { SSL_CERT_DIR: directory.path };
+    assertFailure(
+      await send(server, { encrypt_smtp: encryption }, { env, under }),
+      77,
+      /authority/,
+    );
     assertNothingSaid(server, encryption);
   });
 
   Deno.test(`the authorities in SSL_CERT_DIR are trusted: ${encryption}`, async () => {
     await using authority = await certificateAuthority();
-    await using folder = await temporaryFolder();
-    await folder.write("private.pem", authority.certificate);
-    await new Deno.Command("openssl", { args: ["rehash", folder.path] }).output();
+    await using directory = await certificateDirectory(authority);
     const certificate = await authority.issue();
     await using server = await scriptedSmtp({}, { encryption, certificate, login: LOGIN });
-    const run = await send(server, { encrypt_smtp: encryption }, {
-      env: { SSL_CERT_DIR: folder.path },
-    });
-    assertSilentSuccess(run);
+    const env = { SSL_CERT_DIR: directory.path };
+    assertSilentSuccess(await send(server, { encrypt_smtp: encryption }, { env }));
   });
 
   Deno.test(`an SSL_CERT_FILE that is not there is named, and nothing is said: ${encryption}`, async () => {
@@ -171,8 +188,18 @@ for (const encryption of ENCRYPTED) {
     const env = { SSL_CERT_FILE: "/nowhere/ca.pem" };
     const run = await send(server, { encrypt_smtp: encryption }, { env });
     assertFailure(run, 77, "SSL_CERT_FILE", "/nowhere/ca.pem");
-    assert.deepEqual(server.messages(), []);
-    assert.ok(!verbs(server).includes("AUTH"));
+    assert.deepEqual(verbs(server), []);
+  });
+
+  Deno.test(`an SSL_CERT_DIR without authorities is named, and nothing is said: ${encryption}`, async () => {
+    await using authority = await certificateAuthority();
+    await using empty = await temporaryFolder();
+    const certificate = await authority.issue();
+    await using server = await scriptedSmtp({}, { encryption, certificate, login: LOGIN });
+    const env = { SSL_CERT_DIR: empty.path };
+    const run = await send(server, { encrypt_smtp: encryption }, { env });
+    assertFailure(run, 77, "SSL_CERT_DIR", empty.path);
+    assert.deepEqual(verbs(server), []);
   });
 }
 

@@ -31,6 +31,7 @@ export type CertificateOptions = {
 
 /** A private certificate authority. */
 export type Authority = AsyncDisposable & {
+  readonly name: string;
   /** Its own certificate: PEM, and a file that every user may read. */
   readonly certificate: string;
   readonly certificateFile: string;
@@ -43,19 +44,22 @@ export const SERVER_NAMES = ["DNS:localhost", "DNS:mail.test", "IP:127.0.0.1"];
 const EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Makes a private authority. */
-export async function certificateAuthority(): Promise<Authority> {
+/** Makes a private authority; each has a name of its own unless it is given one. */
+export async function certificateAuthority(
+  name = `Private authority ${crypto.randomUUID()}`,
+): Promise<Authority> {
   const folder = await temporaryFolder();
   await folder.write("ca.cnf", authorityConfig(folder));
   await folder.write("index.txt", "");
   const certificateFile = folder.file("ca.pem");
   await openssl(
     ["req", "-x509", "-config", folder.file("ca.cnf"), "-extensions", "authority", ...EC_KEY],
-    ["-subj", "/O=ns8-sendmail tests/CN=Private authority", "-days", "30"],
+    ["-subj", `/CN=${name}`, "-days", "30"],
     ["-keyout", folder.file("ca.key"), "-out", certificateFile],
   );
   let serial = 0;
   return {
+    name,
     certificate: await Deno.readTextFile(certificateFile),
     certificateFile,
     issue: (options = {}) => issue(folder, `leaf${++serial}`, options),

@@ -76,7 +76,6 @@ export function createRecorder(): Recorder {
     release() {
       current?.off("data", keep);
       current?.pause();
-      current = undefined;
       const unread = take(length, length);
       length -= unread.length;
       position = length;

@@ -252,6 +252,7 @@ async function encrypt(session: Session, socket: Socket): Promise<boolean> {
   });
   if (failure) {
     if (failure !== "closed") session.conversation.handshakeError = failure;
+    secure.destroy();
     socket.destroy();
     return false;
   }
