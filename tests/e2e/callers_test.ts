@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { assertSilentSuccess } from "../support/assertions.ts";
+import { run } from "../support/command.ts";
 import { goldenMessage } from "../support/golden.ts";
 import { mailReader } from "../support/mail_reader.ts";
 import { EXECUTABLE } from "../support/program.ts";
@@ -249,24 +250,6 @@ for (const [golden, sender, recipients, type] of TEXTS) {
   });
 }
 
-/** Runs another program that finds the smarthost's settings in its environment. */
-async function runCaller(args: string[], redisAddress: string, input: string) {
-  const child = new Deno.Command(args[0] ?? "", {
-    args: args.slice(1),
-    clearEnv: true,
-    env: { PATH: "/usr/bin:/bin", HOME: "/", LANG: "C.UTF-8", REDIS_ADDRESS: redisAddress },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { status: code, stdout: decode(stdout), stderr: decode(stderr) };
-}
-
 Deno.test("mailx sends a message with an attachment through the executable", async () => {
   await using host = await smarthost();
   const { redis, under = [] } = host.circumstances;
@@ -276,8 +259,8 @@ Deno.test("mailx sends a message with an attachment through the executable", asy
   const recipients = ["-c", "carol@example.com", "-b", "dave@example.com", "bob@example.net"];
   const args = [...under, ...mailx, "-a", attachment, ...recipients];
   const text = "Grüße\n.\nFrom here on.\n";
-  const run = await runCaller(args, redis?.address ?? "", text);
-  assert.deepEqual(run, { status: 0, stdout: "", stderr: "" });
+  const env = { HOME: "/", LANG: "C.UTF-8", REDIS_ADDRESS: redis?.address ?? "" };
+  assert.deepEqual(await run(args, { env, stdin: text }), { status: 0, stdout: "", stderr: "" });
   await host.server.settled();
   const [message] = host.server.messages();
   assert.ok(message);
@@ -310,8 +293,11 @@ Deno.test("fail2ban's shell command sends its message through the executable", a
   await using host = await smarthost();
   const { redis, under = [] } = host.circumstances;
   const args = [...under, "/bin/sh", "-c", SHELL, EXECUTABLE];
-  const run = await runCaller(args, redis?.address ?? "", "");
-  assert.deepEqual(run, { status: 0, stdout: "", stderr: "" });
+  assert.deepEqual(await run(args, { env: { REDIS_ADDRESS: redis?.address ?? "" } }), {
+    status: 0,
+    stdout: "",
+    stderr: "",
+  });
   await host.server.settled();
   const [message] = host.server.messages();
   assert.ok(message);
