@@ -66,6 +66,7 @@ function describe(session: SMTPServerSession): Omit<StoredMessage, "content"> {
     sender: mailFrom ? mailFrom.address : "",
     recipients: rcptTo.map(({ address }) => address),
     encrypted: session.secure,
-    ...(session.user !== undefined && { username: String(session.user) }),
+    // false, and not undefined, after STARTTLS
+    ...(typeof session.user === "string" && { username: session.user }),
   };
 }
