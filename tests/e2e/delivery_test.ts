@@ -172,7 +172,7 @@ for (const encryption of ["none", "starttls", "tls"] as const) {
     });
     assertSilentSuccess(run);
     const paths = await pathsIn(trace);
-    assert.ok(paths.includes("/etc/localtime") || paths.includes(EXECUTABLE), "nothing was traced");
+    assert.ok(paths.includes(EXECUTABLE), "nothing was traced");
     const checkout = new URL("../..", import.meta.url).pathname;
     const forbidden = ["/tmp", "/var/tmp", "/node_modules", "/package.json", "/root", checkout];
     const seen = paths.filter((path) =>
