@@ -7,6 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { ExitStatus, Failure, type Reply } from "./outcome.ts";
 import { reasonOf, timedOut } from "./reason.ts";
 import { decodeReply, isLastLine, parseReply } from "./reply.ts";
@@ -30,7 +31,7 @@ export type ReadOptions = {
 const MAX_REPLY = 1024 * 1024;
 
 /**
- * Reads one whole reply and leaves the socket paused. Throws a Failure: 75 when the server falls
+ * Reads one whole reply and leaves a plain socket paused. Throws a Failure: 75 when the server falls
  * silent or hangs up, 76 when it does not speak SMTP, never ends its reply, or says more than it
  * was asked (a reply nobody asked for would be taken for the answer to the next command).
  */
@@ -68,7 +69,8 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
   };
   const leave = () => {
     clearTimeout(timer);
-    socket.pause();
+    // Deno 2.7 would read twice into the same memory when a TLS socket goes on after a pause.
+    if (!(socket instanceof TLSSocket)) socket.pause();
     socket.off("error", onLost).off("end", onLost).off("close", onLost).off("data", onData);
   };
   const timer = setTimeout(onTimeout, timeout);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
@@ -76,11 +77,13 @@ export async function openSession(
 ): Promise<Session> {
   const dialogue = startDialogue(connection, options);
   const { socket, greeting } = connection;
-  // nodemailer waits for a greeting, and this connection's has been read; here it is once more.
-  socket.pause();
-  socket.unshift(`${greeting.code} \r\n`);
   socket.on("data", (chunk) => dialogue.exchange.received(chunk));
-  await dialogue.run((done) => dialogue.client.connect(done));
+  await dialogue.run((done) => {
+    dialogue.client.connect(done);
+    // nodemailer, which listens from now on, waits for a greeting, and this connection's has been
+    // read; here it is once more. To put it back would take a pause, see dialogue.ts.
+    setImmediate(() => socket.emit("data", Buffer.from(`${greeting.code} \r\n`)));
+  });
   return {
     capabilities: capabilitiesIn(dialogue.exchange.answers),
     login: (username, password, mechanism) => login(dialogue, username, password, mechanism),
