@@ -8,28 +8,28 @@
 
 import manifest from "./deno.json" with { type: "json" };
 import { attemptOf, firstGuess, serverIn } from "./lib/attempt.ts";
-import { check, checkLines } from "./lib/check.ts";
+import { announceFailure, announceReport, announceResult, type Audience } from "./lib/announce.ts";
+import { check } from "./lib/check.ts";
 import { readSmarthost } from "./lib/cluster.ts";
+import { contextIn } from "./lib/context.ts";
 import { deliver, requireSmarthost } from "./lib/delivery.ts";
 import { visible } from "./lib/escape.ts";
 import { fullyQualifiedHostName } from "./lib/host.ts";
 import { readAll } from "./lib/input.ts";
-import { checkJson, outcomeJson } from "./lib/json.ts";
 import { buildMessage } from "./lib/message.ts";
 import { type Options, parseOptions } from "./lib/options.ts";
 import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
 import { outputTo } from "./lib/output.ts";
-import { type Redact, redactor, redactReport, redactResult } from "./lib/redact.ts";
-import { type Attempt, errorLines, logRecord } from "./lib/report.ts";
+import { type Redact, redactor } from "./lib/redact.ts";
+import type { Attempt } from "./lib/report.ts";
 import { formatSettings } from "./lib/settings.ts";
-import { writeSyslog } from "./lib/syslog.ts";
-import { certificateAuthorities } from "./lib/trust.ts";
 import { USAGE } from "./lib/usage.ts";
 
 /** The longest message in bytes: it is held in memory. */
 const LONGEST_MESSAGE = 256 * 1024 * 1024;
 
-const { print, say } = outputTo(Deno.stdout, Deno.stderr);
+const output = outputTo(Deno.stdout, Deno.stderr);
+const { print, say } = output;
 let redact: Redact = (text) => text;
 let outcome: Failure | Outcome | undefined;
 
@@ -37,25 +37,15 @@ const MODES: Record<Options["mode"], (options: Options) => Promise<ExitStatus>> 
   help: () => print(`${USAGE}\n`),
   version: () => print(`ns8-sendmail ${manifest.version}\n`),
   settings: async (options) => print(`${formatSettings((await readSettings(options)).settings)}\n`),
-  "dry-run": async (options) =>
-    print(...(await readMessage(options, fullyQualifiedHostName())).content),
+  "dry-run": async (options) => print(...(await readMessage(options)).content),
   check: tryOut,
   send,
 };
 
-async function main(): Promise<ExitStatus> {
-  const options = parseOptions(Deno.args);
-  return await MODES[options.mode](options);
-}
-
 async function send(options: Options): Promise<ExitStatus> {
   const attempt = firstGuess(options, Deno.hostname());
   outcome = await submit(options, attempt).catch(asFailure);
-  const result = redactResult(outcome, redact);
-  await writeSyslog(logRecord(attempt, result), Deno.pid);
-  errorLines(result).forEach(say);
-  if (options.json) await print(`${outcomeJson(result, attempt.server)}\n`).catch(() => {});
-  return statusOf(result);
+  return await announceResult(outcome, attempt, options.json, audience());
 }
 
 /** Redis, standard input and the host's name are asked side by side; the first failure counts. */
@@ -67,18 +57,13 @@ async function submit(options: Options, attempt: Attempt): Promise<Outcome> {
   });
   const [settings, message] = await Promise.all([reading, readMessage(options, name)]);
   Object.assign(attempt, attemptOf(message, settings));
-  return await deliver(message, settings, { ...contextOf(options, await name), progress() {} });
+  return await deliver(message, settings, await contextFor(options, name));
 }
 
 async function tryOut(options: Options): Promise<ExitStatus> {
-  const context = contextOf(options, await fullyQualifiedHostName());
-  const report = redactReport(
-    await check(() => readSettings(options), context, new Date()),
-    redact,
-  );
-  await print(options.json ? `${checkJson(report)}\n` : `${checkLines(report).join("\n")}\n`);
-  if (report.failure) errorLines(report.failure).forEach(say);
-  return report.status;
+  const context = await contextFor(options);
+  const report = await check(() => readSettings(options), context, new Date());
+  return await announceReport(report, options.json, audience());
 }
 
 async function readSettings(options: Options) {
@@ -87,35 +72,34 @@ async function readSettings(options: Options) {
   return found;
 }
 
-async function readMessage(options: Options, name: Promise<string>) {
+async function readMessage(options: Options, name = fullyQualifiedHostName()) {
   const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
   const context = { hostName: await name, now: new Date(), id: crypto.randomUUID() };
   return buildMessage(input, options, context);
 }
 
-function contextOf({ timeout, verbose }: Options, name: string) {
-  return {
-    timeout,
-    // A name without a dot says nothing to a server; the address literal does (RFC 5321, 4.1.4).
-    ...(name.includes(".") && { hostName: name }),
-    transcript: verbose ? (line: string) => say(visible(redact(line))) : () => {},
-    authorities: () => certificateAuthorities(Deno.env),
-  };
+async function contextFor({ timeout, verbose }: Options, name = fullyQualifiedHostName()) {
+  const hostName = await name;
+  const transcript = (line: string) => verbose && say(visible(redact(line)));
+  return contextIn({ timeout, hostName, environment: Deno.env, transcript });
 }
 
-function fail(error: unknown): ExitStatus {
-  const failure = redactResult(asFailure(error), redact);
-  errorLines(failure).forEach(say);
-  return statusOf(failure);
+function audience(): Audience {
+  return { ...output, redact, pid: Deno.pid };
 }
 
 /** What a library throws from an event does not undo what has been reached. */
 function onLateError(event: ErrorEvent | PromiseRejectionEvent): void {
   event.preventDefault();
-  if (outcome !== undefined) Deno.exit(statusOf(outcome));
-  Deno.exit(fail(event instanceof ErrorEvent ? event.error : event.reason));
+  const error = event instanceof ErrorEvent ? event.error : event.reason;
+  Deno.exit(outcome === undefined ? announceFailure(error, audience()) : statusOf(outcome));
 }
 
 addEventListener("error", onLateError);
 addEventListener("unhandledrejection", onLateError);
-Deno.exit(await main().catch(fail));
+try {
+  const options = parseOptions(Deno.args);
+  Deno.exit(await MODES[options.mode](options));
+} catch (error) {
+  Deno.exit(announceFailure(error, audience()));
+}

@@ -26,6 +26,7 @@
 
 import { type Mailbox, parseMailboxes } from "./address.ts";
 import { readSmarthost } from "./cluster.ts";
+import { contextIn } from "./context.ts";
 import { deliver } from "./delivery.ts";
 import { type ClusterEvent, smarthostChanges } from "./events.ts";
 import { fullyQualifiedHostName } from "./host.ts";
@@ -34,7 +35,7 @@ import { asFailure, ExitStatus, Failure, type Outcome } from "./outcome.ts";
 import { redactor, redactResult } from "./redact.ts";
 import { redisAddresses } from "./redis.ts";
 import type { SmarthostSettings } from "./settings.ts";
-import { certificateAuthorities, type Environment } from "./trust.ts";
+import type { Environment } from "./trust.ts";
 
 export { ExitStatus, Failure };
 export type { ClusterEvent, Context, Environment, Message, Outcome };
@@ -153,14 +154,8 @@ export async function deliverMail(
   { timeout = TIMEOUT, ...options }: DeliveryOptions = {},
 ): Promise<Outcome> {
   const hostName = options.hostName ?? await fullyQualifiedHostName();
-  const result = await deliver(message, settings, {
-    timeout,
-    // A bare name says nothing to a server; the address does (RFC 5321, 4.1.4).
-    ...(hostName.includes(".") && { hostName }),
-    transcript() {},
-    progress() {},
-    authorities: () => certificateAuthorities(environment),
-  }).catch(asFailure);
+  const context = contextIn({ timeout, hostName, environment });
+  const result = await deliver(message, settings, context).catch(asFailure);
   const redacted = redactResult(result, redactor([settings.password], settings.username));
   if (redacted instanceof Failure) throw redacted;
   return redacted;
