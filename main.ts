@@ -95,11 +95,17 @@ function onLateError(event: ErrorEvent | PromiseRejectionEvent): void {
   Deno.exit(outcome === undefined ? announceFailure(error, audience()) : statusOf(outcome));
 }
 
+async function main(): Promise<ExitStatus> {
+  try {
+    const options = parseOptions(Deno.args);
+    return await MODES[options.mode](options);
+  } catch (error) {
+    return announceFailure(error, audience());
+  }
+}
+
 addEventListener("error", onLateError);
 addEventListener("unhandledrejection", onLateError);
-try {
-  const options = parseOptions(Deno.args);
-  Deno.exit(await MODES[options.mode](options));
-} catch (error) {
-  Deno.exit(announceFailure(error, audience()));
-}
+// Not before this module has been evaluated: the first Error that is made (Deno's sockets make one)
+// has V8 parse all functions on the stack again, to know their lines, and the module is one of them.
+queueMicrotask(async () => Deno.exit(await main()));
