@@ -17,7 +17,7 @@ fingerprint() {
   cd "$ROOT"
   {
     echo "$TARGET $VERSION"
-    find main.ts lib deno.json deno.lock scripts/links scripts/permissions.txt scripts/compile.sh -type f -print0 |
+    find main.ts lib deno.json deno.lock scripts/links scripts/executable scripts/permissions.txt scripts/compile.sh -type f -print0 |
       LC_ALL=C sort --zero-terminated | xargs -0 sha256sum
   } | sha256sum
 }
@@ -27,20 +27,58 @@ up_to_date() {
     (cd "$ROOT/dist" && sha256sum --check --status "$NAME.sha256" 2>/dev/null)
 }
 
-# Bundles with the current Deno and compiles in a folder that holds nothing but the bundle, since
-# what lies beside it may be embedded. Its name and the dates in it are always the same, so that the
-# same source makes the same executable.
+# Left out of the program: scripts/executable/program.ts says why.
+LEFT_OUT=(@ioredis/commands ./cluster ./connectors/SentinelConnector ./SentinelConnector ../fetch/index.js)
+
+# bundle SOURCE FILE OPTION...
+bundle() {
+  "$DENO" bundle --quiet --frozen --minify --platform deno --output "$2" "${@:3}" "$1"
+}
+
+# The program as one script, a function of `require`.
+bundle_program() {
+  bundle main.ts "$WORK/program.cjs" --format cjs "${LEFT_OUT[@]/#/--external=}"
+  {
+    printf '(function (require) {'
+    cat "$WORK/program.cjs"
+    printf '})'
+  } >"$WORK/bundle/program.script"
+}
+
+# compile MAIN FILE OPTION...: compiles in a folder that holds nothing but the bundles, since what
+# lies beside them may be embedded. Their names and the dates in them are always the same.
 compile() {
+  find "$WORK/bundle" -exec touch --date=@0 {} +
+  (cd "$WORK/bundle" &&
+    DENORT_BIN=$CACHE/deno-$VERSION/denort-$TARGET "$CACHE/deno-$VERSION/deno" compile --quiet \
+      --no-config --no-lock --no-check --no-code-cache --no-prompt --target "$TARGET" \
+      --include program.script "${@:3}" --output "$2" "$1")
+}
+
+# The bytecode of the program. What cannot run here (another processor) has to do without. A few of
+# its bits depend on the moment; so that the same source makes the same executable, what comes twice
+# in a row is taken.
+warm_up() {
+  local attempt sum previous=none
+  if [ "$TARGET" != "$HOST_TARGET" ]; then return; fi
+  compile warmup.mjs "$WORK/warmup" --allow-all
+  for attempt in {1..9}; do
+    echo 'Hello, world!' | env -i PATH="$PATH" "$WORK/warmup" -s Test -f from@localhost to@localhost \
+      >"$WORK/program.bytecode" 2>"$WORK/warmup.log" ||
+      fail "The program has not warmed up (attempt $attempt): $(tail -n 1 "$WORK/warmup.log")"
+    sum=$(sha256sum <"$WORK/program.bytecode")
+    if [ "$sum" = "$previous" ]; then return; fi
+    previous=$sum
+  done
+}
+
+compile_program() {
   local permissions
   mapfile -t permissions < <(grep '^--' "$ROOT/scripts/permissions.txt")
-  cd "$ROOT"
-  "$DENO" bundle --quiet --frozen --minify --platform deno --output "$WORK/bundle/ns8-sendmail.mjs" main.ts
   echo DENO_TLS_CA_STORE=system >"$WORK/environment"
-  touch --date=@0 "$WORK/bundle/ns8-sendmail.mjs"
-  cd "$WORK/bundle"
-  DENORT_BIN=$CACHE/deno-$VERSION/denort-$TARGET "$CACHE/deno-$VERSION/deno" compile --quiet \
-    --no-config --no-lock --no-check --no-code-cache --no-prompt --target "$TARGET" \
-    --env-file="$WORK/environment" "${permissions[@]}" --output "$WORK/$NAME" ns8-sendmail.mjs
+  mv -- "$WORK/program.bytecode" "$WORK/bundle/"
+  compile ns8-sendmail.mjs "$WORK/$NAME" --include program.bytecode \
+    --env-file="$WORK/environment" "${permissions[@]}"
 }
 
 # What cannot run here (another processor) is not tried.
@@ -58,7 +96,14 @@ fi
 say "Compiling dist/$NAME with Deno $VERSION"
 work_folder compile
 mkdir "$WORK/bundle"
-compile
+cd "$ROOT"
+bundle scripts/executable/warmup.ts "$WORK/bundle/warmup.mjs"
+bundle_program
+: >"$WORK/program.bytecode"
+warm_up
+bundle scripts/executable/launcher.ts "$WORK/bundle/ns8-sendmail.mjs"
+rm -- "$WORK/bundle/warmup.mjs"
+compile_program
 try_it
 (cd "$WORK" && sha256sum "$NAME" >"$NAME.sha256")
 mkdir -p "$ROOT/dist"

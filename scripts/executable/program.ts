@@ -1,0 +1,60 @@
+/**
+ * The program inside the executable: a script, and the bytecode that V8 made of it when the
+ * executable was compiled. Without that, V8 would parse and compile the script anew for every
+ * message, which takes longer than all the rest of it. See CONTRIBUTING.md, "What a start costs".
+ *
+ * @module
+ */
+
+import { createRequire } from "node:module";
+import { Script } from "node:vm";
+
+/** The program, ready to run. */
+export type Program = {
+  /** Whether the bytecode was taken; where it does not fit, V8 compiles the script instead. */
+  isPrecompiled: boolean;
+  run(): void;
+  /** The bytecode of all functions that have run by now. */
+  bytecode(): Uint8Array;
+};
+
+/**
+ * What scripts/compile.sh leaves out of the script: parts of the libraries that the program never
+ * gets to, though loading them would take its time. Whoever gets to them nonetheless fails at once.
+ */
+const LEFT_OUT: Readonly<Record<string, unknown>> = {
+  // ioredis makes two methods of each of Redis's 300 commands, at every start. Without any, `call`
+  // says them all.
+  "@ioredis/commands": { list: [], exists: () => false },
+  "./cluster": { default: leftOut },
+  "./connectors/SentinelConnector": { default: leftOut, SentinelIterator: leftOut },
+  "./SentinelConnector": { default: leftOut },
+  // nodemailer fetches attachments from the web.
+  "../fetch/index.js": leftOut,
+};
+
+function leftOut(): never {
+  throw new Error("This part of a library is left out of the executable");
+}
+
+/** Loads the script, which is a function of `require`; of its bytecode an empty array is none. */
+export function loadProgram(source: string, bytecode: Uint8Array): Program {
+  const script = new Script(source, {
+    filename: "ns8-sendmail.js",
+    ...(bytecode.length > 0 && { cachedData: bytecode }),
+  });
+  const requireBuiltin = createRequire(import.meta.url);
+  return {
+    isPrecompiled: script.cachedDataRejected === false,
+    run() {
+      const main: (require: (name: string) => unknown) => void = script.runInThisContext();
+      main((name) => LEFT_OUT[name] ?? requireBuiltin(name));
+    },
+    bytecode: () => script.createCachedData(),
+  };
+}
+
+/** Reads a file that is embedded in the executable beside this one. */
+export function readEmbedded(name: string): Uint8Array {
+  return Deno.readFileSync(`${import.meta.dirname}/${name}`);
+}
