@@ -166,7 +166,7 @@ for (const encryption of ["none", "starttls", "tls"] as const) {
       env: { HOME: "/root", TMPDIR: "/var/tmp" },
       under: [
         ...sandbox({ replaced: { [SYSTEM_STORE]: authority.certificateFile } }),
-        ...["strace", "-f", "-qq", "-e", "trace=%file", "-o", trace],
+        ...["strace", "-f", "-qq", "-s", "4096", "-e", "trace=%file", "-o", trace],
       ],
       stdin: "Hello",
     });
