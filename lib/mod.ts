@@ -5,7 +5,8 @@
  * The environment says where Redis is (`REDIS_REPLICA_ADDRESS`, `REDIS_ADDRESS`) and whose
  * certificates are trusted (`SSL_CERT_FILE`, `SSL_CERT_DIR`). For certificates to be checked
  * against the store of the host, start Deno with `DENO_TLS_CA_STORE=system`. What goes wrong is a
- * {@linkcode Failure}, with the exit status that `ns8-sendmail` would end with.
+ * {@linkcode Failure}, with the exit status that `ns8-sendmail` would end with; what that says,
+ * {@linkcode errorText} says.
  *
  * @example Send a text, as `echo "Hello, world!" | ns8-sendmail -s "My test mail" user@test.org`
  * ```ts
@@ -41,6 +42,7 @@ export { ExitStatus, Failure };
 export type { ClusterEvent, Context, Environment, Message, Outcome };
 export type { FailureDetails, RecipientOutcome, Reply } from "./outcome.ts";
 export type { Envelope } from "./message.ts";
+export { errorText } from "./report.ts";
 export type { SmarthostSettings };
 
 /** The longest wait for any one whole answer, in milliseconds, where nothing else is said. */
@@ -144,8 +146,21 @@ export async function buildMail(
 
 /**
  * Hands the message to the smarthost. Gives what became of each recipient; its `status` is not 0
- * where some were refused. Throws a Failure where nobody got the message, in which no trace of
+ * where some were refused. Throws a Failure where the message was not taken, in which no trace of
  * the password is left.
+ *
+ * @example
+ * ```ts
+ * import { buildMail, deliverMail, errorText, Failure, readSettings } from "@nethserver/ns8-sendmail";
+ *
+ * try {
+ *   const mail = await buildMail("Hello\n", { to: "nobody@test.org" });
+ *   await deliverMail(mail, { ...await readSettings(Deno.env), enabled: false }, Deno.env);
+ * } catch (error) {
+ *   if (!(error instanceof Failure)) throw error;
+ *   console.error(error.details.status, errorText(error)); // 78 Smarthost is not enabled.
+ * }
+ * ```
  */
 export async function deliverMail(
   message: Message,
@@ -169,7 +184,7 @@ export async function deliverMail(
  * ```ts
  * import { listenForChanges, readSettings } from "@nethserver/ns8-sendmail";
  *
- * for await (const _event of listenForChanges(Deno.env)) {
+ * for await (const _event of listenForChanges(Deno.env, { notice: console.error })) {
  *   const smtp = await readSettings(Deno.env);
  *   console.log(smtp.enabled ? `Now through ${smtp.host}` : "No mail for now");
  *   break;
