@@ -1,0 +1,117 @@
+/** The library, as a program of somebody else's uses it. */
+
+import assert from "node:assert/strict";
+import { denoEnvironment, projectFile, run, start } from "../support/command.ts";
+import { consumer, consumerEnvironment, denoRun } from "../support/consumer.ts";
+import { CHANNEL, PAYLOAD } from "../support/listener.ts";
+import { redisServer, smarthostHash } from "../support/redis.ts";
+import { honestSmtp } from "../support/smtp_honest.ts";
+
+Deno.test("the examples in the documentation of the library run", async () => {
+  await using server = await honestSmtp({ encryption: "none" });
+  await using redis = await redisServer(smarthostHash(server));
+  const flags = ["--doc", "--no-check", "--frozen", "--cached-only", "--no-prompt"];
+  const permissions = ["--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname"];
+  const command = [Deno.execPath(), "test", ...flags, ...permissions, projectFile("lib/mod.ts")];
+  await using examples = start(command, {
+    cwd: projectFile(""),
+    env: { ...denoEnvironment(), REDIS_ADDRESS: redis.address },
+  });
+  await examples.said("Listening to Redis");
+  await redis.publish(CHANNEL, PAYLOAD);
+  const status = await examples.ended;
+  assert.equal(status, 0, examples.lines.join("\n"));
+  const documented = (await Deno.readTextFile(projectFile("lib/mod.ts"))).match(/^ \* ```ts$/gm);
+  const summary = examples.lines.find((line) => line.startsWith("ok |")) ?? "";
+  assert.ok(summary.startsWith(`ok | ${documented?.length} passed | 0 failed`), summary);
+  const [message, ...others] = await server.messages();
+  assert.deepEqual(message?.recipients, ["user@test.org"]);
+  assert.deepEqual(others, []);
+});
+
+/** The manual's Python example, in TypeScript. */
+const TWIN = `import { readSettings } from "@nethserver/ns8-sendmail";
+
+const smtp = await readSettings(Deno.env);
+if (smtp.enabled) {
+  // send the mail of the module through smtp.host and smtp.port
+}
+console.log(JSON.stringify(smtp));
+`;
+
+Deno.test("the manual's example runs from another folder, by its import, and is type-checked", async () => {
+  await using redis = await redisServer(
+    smarthostHash({ host: "mail.test", port: 465 }, { encrypt_smtp: "tls", password: "päss" }),
+  );
+  await using folder = await consumer();
+  const env = consumerEnvironment({ REDIS_ADDRESS: redis.address });
+  const ended = await run(denoRun(await folder.write("main.ts", TWIN), "--check"), {
+    env,
+    cwd: folder.path,
+  });
+  assert.equal(ended.status, 0, ended.stderr);
+  assert.deepEqual(JSON.parse(ended.stdout), {
+    port: 465,
+    host: "mail.test",
+    username: "",
+    password: "päss",
+    enabled: true,
+    encrypt_smtp: "tls",
+    tls_verify: true,
+  });
+});
+
+Deno.test("a wrong use of the library does not pass the type check", async () => {
+  await using folder = await consumer();
+  const wrong = TWIN.replace("smtp.enabled", "smtp.isEnabled");
+  const env = consumerEnvironment({});
+  const ended = await run(denoRun(await folder.write("main.ts", wrong), "--check"), {
+    env,
+    cwd: folder.path,
+  });
+  assert.notEqual(ended.status, 0);
+  assert.match(ended.stderr, /TS2\d{3}.*isEnabled|isEnabled.*TS2\d{3}/s);
+});
+
+const SEND =
+  `import { buildMail, deliverMail, errorText, Failure, readSettings } from "@nethserver/ns8-sendmail";
+
+const mail = await buildMail("<p>Grüße</p>", {
+  to: ["A <a@one.test>", "b@two.test, c@two.test"],
+  bcc: "d@three.test",
+  from: "me@home.test",
+  subject: "Grüße",
+});
+try {
+  const { status } = await deliverMail(mail, await readSettings(Deno.env), Deno.env);
+  console.log(status);
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  console.log(error.details.status, errorText(error));
+}
+`;
+
+Deno.test("a program sends a mail through the library", async () => {
+  await using server = await honestSmtp({ encryption: "none" });
+  await using redis = await redisServer(smarthostHash(server));
+  await using folder = await consumer();
+  const env = consumerEnvironment({ REDIS_ADDRESS: redis.address });
+  const ended = await run(denoRun(await folder.write("main.ts", SEND)), { env, cwd: folder.path });
+  assert.deepEqual(ended, { status: 0, stdout: "0\n", stderr: "" });
+  const [message] = await server.messages();
+  assert.equal(message?.sender, "me@home.test");
+  assert.deepEqual(message?.recipients, ["a@one.test", "b@two.test", "c@two.test", "d@three.test"]);
+  const content = new TextDecoder().decode(message?.content);
+  assert.match(content, /^Content-Type: text\/html/m);
+  assert.doesNotMatch(content, /d@three/);
+});
+
+Deno.test("a program of the library is told what the executable would say", async () => {
+  await using redis = await redisServer(
+    smarthostHash({ host: "127.0.0.1", port: 25 }, { enabled: "0" }),
+  );
+  await using folder = await consumer();
+  const env = consumerEnvironment({ REDIS_ADDRESS: redis.address });
+  const ended = await run(denoRun(await folder.write("main.ts", SEND)), { env, cwd: folder.path });
+  assert.deepEqual(ended, { status: 0, stdout: "78 Smarthost is not enabled.\n", stderr: "" });
+});
