@@ -86,6 +86,7 @@ Deno.test("a logger that never ends is ended, and its children hold nothing up",
   const program = await script(folder, "logger", `echo $$ >${pid}`, "exec /bin/sleep 1000");
   await writeSyslog(RECORD, Deno.pid, { program, limit: 300 });
   const gone = (await Deno.readTextFile(pid)).trim();
-  const { success } = await new Deno.Command("/bin/kill", { args: ["-0", gone] }).output();
+  const { success } = await new Deno.Command("/bin/sh", { args: ["-c", `kill -0 ${gone}`] })
+    .output();
   assert.equal(success, false, `the logger with process id ${gone} is still there`);
 });
