@@ -15,8 +15,14 @@ type PrintedMessage = Omit<StoredMessage, "content" | "username"> & {
   username: string | null;
 };
 
+/** A running aiosmtpd. */
+export type Aiosmtpd = MailServer & {
+  /** Gives the messages as `messages` does, and forgets them. */
+  take(): Promise<StoredMessage[]>;
+};
+
 /** Starts aiosmtpd on a free loopback port. */
-export async function aiosmtpd(options: MailServerOptions): Promise<MailServer> {
+export async function aiosmtpd(options: MailServerOptions): Promise<Aiosmtpd> {
   const { encryption, certificate, login, size, smtputf8 = true } = options;
   const { keyFile, chainFile } = certificate ?? {};
   const settings = { encryption, keyFile, chainFile, login, size, smtputf8 };
@@ -24,14 +30,17 @@ export async function aiosmtpd(options: MailServerOptions): Promise<MailServer> 
   return {
     host: LOOPBACK,
     port: Number(script.greeting),
-    async messages() {
-      const printed: PrintedMessage[] = JSON.parse(await script.ask("messages"));
-      return printed.map(({ content, username, ...rest }) => ({
-        ...rest,
-        content: Uint8Array.from(Buffer.from(content, "base64")),
-        ...(username !== null && { username }),
-      }));
-    },
+    messages: async () => understand(await script.ask("messages")),
+    take: async () => understand(await script.ask("take")),
     [Symbol.asyncDispose]: () => script[Symbol.asyncDispose](),
   };
+}
+
+function understand(answer: string): StoredMessage[] {
+  const printed: PrintedMessage[] = JSON.parse(answer);
+  return printed.map(({ content, username, ...rest }) => ({
+    ...rest,
+    content: Uint8Array.from(Buffer.from(content, "base64")),
+    ...(username !== null && { username }),
+  }));
 }

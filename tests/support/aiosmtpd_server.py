@@ -1,7 +1,7 @@
 """An honest mail server: aiosmtpd, by the makers of Mailman.
 
 Takes its settings as JSON in argv, prints its port, and answers each line on stdin with
-all messages it has taken, as one line of JSON.
+all messages it has taken, as one line of JSON. After the line "take" it forgets them.
 """
 
 import asyncio
@@ -79,8 +79,10 @@ async def main():
         ssl=None if starttls else context,
     )
     print(server.sockets[0].getsockname()[1])
-    while await loop.run_in_executor(None, sys.stdin.readline):
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
         print(json.dumps(store.messages))
+        if line == "take\n":
+            store.messages.clear()
 
 
 asyncio.run(main())

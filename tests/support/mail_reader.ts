@@ -21,6 +21,8 @@ export type ReadPart = {
   defects: string[];
 };
 
+type AddressField = "From" | "Sender" | "Reply-To" | "To" | "Cc" | "Bcc";
+
 /** A message as the reader understands it. */
 export type ReadMessage = {
   /** Name and decoded value of each field, in order. */
@@ -28,10 +30,10 @@ export type ReadMessage = {
   /** Name and value as they stand in the message, folds and all. */
   rawHeaders: [name: string, value: string][];
   /** Display name and address of each mailbox in the address fields. */
-  mailboxes: Record<
-    "From" | "Sender" | "Reply-To" | "To" | "Cc" | "Bcc",
-    [name: string, address: string][]
-  >;
+  mailboxes: Record<AddressField, [name: string, address: string][]>;
+  /** The same, and subjects, by the older of Python's two readers, which keeps every space. */
+  people: Record<AddressField, [name: string, address: string][]>;
+  subjects: string[];
   multipart: boolean;
   parts: ReadPart[];
   defects: string[];
