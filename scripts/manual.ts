@@ -7,20 +7,23 @@
 import { ExitStatus } from "../lib/outcome.ts";
 import type { Option } from "../lib/usage.ts";
 
-/** When the program ends with a status, in the words of the manual. */
+/** When the program ends with a status, in the words of the README. */
 const STATUSES: Readonly<Record<keyof typeof ExitStatus, string>> = {
-  ok: "The smarthost has taken the message for every recipient.",
-  usage: "No recipient, an unknown option, a bad address, a line break where none may be.",
-  data: "The message is larger than the server takes, or with -t its header is not valid.",
-  noUser: "The server refused a recipient for good.",
-  noHost: "The smarthost's name does not resolve.",
-  unavailable: "The server refused the sender or the message for good.",
-  internal: "A fault of this program.",
-  io: "Standard input cannot be read.",
-  tryAgain: "Redis or the smarthost cannot be reached, timed out, hung up, or said to try later.",
-  protocol: "The server does not speak SMTP, or does not offer STARTTLS where it is demanded.",
-  notAllowed: "The server refused the login, or its certificate does not pass.",
-  configuration: "The smarthost is not enabled or not configured, or its settings are wrong.",
+  ok: "the smarthost has taken the message for every recipient",
+  usage:
+    "the command line is wrong: no recipient, an unknown option, a bad address, a line break where none may be",
+  data:
+    "the message is larger than the server takes, or than the 256 MiB that the program holds; with -t, no header",
+  noUser: "the server refused a recipient for good; the others have been served",
+  noHost: "the smarthost's name does not resolve",
+  unavailable: "the server refused the sender or the message for good",
+  internal: "a fault of this program",
+  io: "standard input cannot be read, or standard output not be written",
+  tryAgain:
+    "try again: Redis or the smarthost cannot be reached, timed out, hung up, or answered 4xx",
+  protocol: "the server does not speak SMTP, or does not offer STARTTLS where it is demanded",
+  notAllowed: "Redis or the server refused the login, or the certificate does not pass",
+  configuration: "the smarthost is not enabled or not configured, or its settings are wrong",
 };
 
 /** What the program reads of the environment. */
@@ -79,7 +82,7 @@ export function manualPage(options: readonly Option[], version: string): string 
     ".SH EXIT STATUS",
     ...Object.entries(STATUSES).flatMap(([name, meaning]) => {
       const status = Object.entries(ExitStatus).find(([key]) => key === name)?.[1];
-      return entry(bold(`${status}`), meaning);
+      return entry(bold(`${status}`), sentence(meaning));
     }),
     ".SH ENVIRONMENT",
     ...VARIABLES.flatMap(([names, meaning]) => entry(names.map(bold).join(", "), meaning)),
@@ -104,7 +107,7 @@ function entry(title: string, meaning: string): string[] {
   return [".TP", title, text(meaning)];
 }
 
-/** The help of an option is no sentence, a paragraph of a manual is. */
+/** A paragraph of a manual is a sentence, unlike the cell of a table. */
 function sentence(help: string): string {
   return `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
 }
