@@ -1,0 +1,160 @@
+/** The script that sets the smarthost of a test cluster. */
+
+import assert from "node:assert/strict";
+import { denoEnvironment, denoScript, type Ended, run } from "../support/command.ts";
+import { installation, listener, PAYLOAD } from "../support/listener.ts";
+import { sendmail } from "../support/program.ts";
+import { type RedisServer, redisServer } from "../support/redis.ts";
+import { assertNoSecrets } from "../support/secrets.ts";
+import { closedPort } from "../support/tcp.ts";
+
+const WRITER = { name: "cluster", password: "writers-own-word" };
+const PASSWORD = `pässwörd "quoted" \\ 🔑`;
+
+const SETTINGS = {
+  port: 465,
+  host: "mail.test",
+  username: "user@mail.test",
+  password: PASSWORD,
+  enabled: true,
+  encrypt_smtp: "tls",
+  tls_verify: false,
+};
+
+/** Starts a Redis that has the user who may write, and one who may not. */
+async function cluster(): Promise<RedisServer> {
+  const redis = await redisServer();
+  const everything = ["on", `>${WRITER.password}`, "~*", "&*", "+@all"];
+  await redis.command("ACL", "SETUSER", WRITER.name, ...everything);
+  const reading = ["on", `>${WRITER.password}`, "~*", "&*", "+@read", "+@connection"];
+  await redis.command("ACL", "SETUSER", "reader", ...reading, "+@transaction");
+  return redis;
+}
+
+async function setSmarthost(
+  redis: { readonly address: string },
+  input: unknown,
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const command = denoScript("scripts/set-smarthost.ts", "--allow-env", "--allow-net");
+  const ended = await run(command, {
+    stdin: typeof input === "string" || input instanceof Uint8Array ? input : JSON.stringify(input),
+    env: {
+      ...denoEnvironment(),
+      REDIS_ADDRESS: redis.address,
+      REDIS_USER: WRITER.name,
+      REDIS_PASSWORD: WRITER.password,
+      ...env,
+    },
+  });
+  const secrets = [PASSWORD, WRITER.password];
+  assertNoSecrets("the script", ended.stdout + ended.stderr, secrets);
+  return ended;
+}
+
+Deno.test("settings are stored as the cluster does it, and the executable reads them", async () => {
+  await using redis = await cluster();
+  const { status, stderr } = await setSmarthost(redis, SETTINGS);
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  assert.deepEqual(await redis.command("HGETALL", "cluster/smarthost"), [
+    ...["port", "465", "host", "mail.test", "username", "user@mail.test", "password", PASSWORD],
+    ...["enabled", "1", "encrypt_smtp", "tls", "tls_verify", "0"],
+  ]);
+  const run = await sendmail(["--settings"], { redis });
+  assert.deepEqual(JSON.parse(run.stdout), SETTINGS);
+});
+
+Deno.test("what --settings prints can be set again, changed or not", async () => {
+  await using redis = await cluster();
+  await setSmarthost(redis, SETTINGS);
+  const { stdout } = await sendmail(["--settings"], { redis });
+  await redis.command("DEL", "cluster/smarthost");
+  assert.equal((await setSmarthost(redis, stdout)).status, 0);
+  assert.equal((await sendmail(["--settings"], { redis })).stdout, stdout);
+});
+
+Deno.test("settings and event are one transaction, and who hears of it has the new ones", async () => {
+  await using redis = await cluster();
+  await using module = await installation();
+  await module.handler("10show", `#!/bin/sh\ncat; echo; exec ns8-sendmail --settings\n`);
+  await using listening = await listener(module, { redis });
+  const { stdout } = await setSmarthost(redis, { ...SETTINGS, password: "" });
+  assert.equal(stdout, "The settings are stored; listeners that know of it: 1\n");
+  await listening.said(PAYLOAD);
+  assert.match(await listening.said("mail.test"), /"port": 465/);
+  const statistics = String(await redis.command("INFO", "commandstats"));
+  for (const command of ["multi", "exec", "hset", "publish"]) {
+    assert.match(statistics, new RegExp(`^cmdstat_${command}:calls=1,`, "m"));
+  }
+});
+
+/** What the reader would refuse, or what is no settings at all. */
+const REFUSED: [what: string, input: unknown, status: number, says: RegExp][] = [
+  ...Object.keys(SETTINGS).map((field): [string, unknown, number, RegExp] => [
+    `settings without ${field}`,
+    { ...SETTINGS, [field]: undefined },
+    78,
+    new RegExp(`\\(${field}\\)`),
+  ]),
+  ["a port that is none", { ...SETTINGS, port: 65536 }, 78, /\(port\).*65536/],
+  ["half a port", { ...SETTINGS, port: 25.5 }, 78, /\(port\).*25\.5/],
+  ["an unknown encryption", { ...SETTINGS, encrypt_smtp: "ssl" }, 78, /\(encrypt_smtp\).*ssl/],
+  ["a flag that is none", { ...SETTINGS, enabled: "yes" }, 78, /\(enabled\).*yes/],
+  ["half a surrogate pair", { ...SETTINGS, password: "x\ud800" }, 78, /\(password\).*UTF-8/],
+  ["a host that is null", { ...SETTINGS, host: null }, 65, /host/],
+  ["a host that is a list", { ...SETTINGS, host: ["mail.test"] }, 65, /host/],
+  ["nothing", "", 65, /not a JSON object/],
+  ["a list", [], 65, /not a JSON object/],
+  ["an empty object", {}, 65, /none of the settings/],
+  ["half an object", JSON.stringify(SETTINGS).slice(0, -9), 65, /not a JSON object/],
+  ["what is not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), 65, /UTF-8/],
+];
+
+for (const [what, input, status, says] of REFUSED) {
+  Deno.test(`${what} is ${status}, and neither stored nor told`, async () => {
+    await using redis = await cluster();
+    const ended = await setSmarthost(redis, input);
+    assert.deepEqual([ended.status, ended.stdout], [status, ""], ended.stderr);
+    assert.match(ended.stderr, /^Error: [^\n]+\n$/);
+    assert.match(ended.stderr, says);
+    assert.equal(await redis.command("EXISTS", "cluster/smarthost"), 0);
+    assert.doesNotMatch(String(await redis.command("INFO", "commandstats")), /cmdstat_publish/);
+  });
+}
+
+Deno.test("what is neither number nor flag to JSON but to the reader is stored", async () => {
+  await using redis = await cluster();
+  const input = { ...SETTINGS, port: "465", enabled: "1", tls_verify: 0, unknown: [] };
+  assert.equal((await setSmarthost(redis, input)).status, 0);
+  const { stdout } = await sendmail(["--settings"], { redis });
+  assert.deepEqual(JSON.parse(stdout), SETTINGS);
+});
+
+const UNABLE: [what: string, env: Record<string, string>, status: number, says: RegExp][] = [
+  ["a wrong password", { REDIS_PASSWORD: "wrong" }, 77, /WRONGPASS/],
+  ["a user who may not write", { REDIS_USER: "reader" }, 77, /NOPERM/],
+  ["no user", { REDIS_USER: "" }, 78, /^Error: REDIS_USER is not set$/m],
+  ["no password", { REDIS_PASSWORD: "" }, 78, /^Error: REDIS_PASSWORD is not set$/m],
+  ["an address that is none", { REDIS_ADDRESS: "redis" }, 78, /REDIS_ADDRESS.*redis/],
+  ["a Redis that is down", { REDIS_ADDRESS: `127.0.0.1:${closedPort()}` }, 75, /refused/],
+];
+
+for (const [what, env, status, says] of UNABLE) {
+  Deno.test(`settings cannot be stored with ${what}: ${status}, in one line`, async () => {
+    await using redis = await cluster();
+    const ended = await setSmarthost(redis, SETTINGS, env);
+    assert.deepEqual([ended.status, ended.stdout], [status, ""], ended.stderr);
+    assert.match(ended.stderr, /^Error: [^\n]+\n$/);
+    assert.match(ended.stderr, says);
+    assert.equal(await redis.command("EXISTS", "cluster/smarthost"), 0);
+  });
+}
+
+Deno.test("a key that holds something else is 78, and is left alone", async () => {
+  await using redis = await cluster();
+  await redis.command("SET", "cluster/smarthost", "something else");
+  const ended = await setSmarthost(redis, SETTINGS);
+  assert.equal(ended.status, 78);
+  assert.match(ended.stderr, /^Error: .*WRONGTYPE/);
+  assert.equal(await redis.command("GET", "cluster/smarthost"), "something else");
+});
