@@ -11,7 +11,7 @@
 import { Buffer } from "node:buffer";
 import { addressLiteral, asciiDomain } from "./domain.ts";
 import { peek, readDomain, readWords, refusal, type Scanner, type Word } from "./tokens.ts";
-import { encodeWords, isPlain } from "./words.ts";
+import { encodeWords, holdsEncodedWord, isPlain } from "./words.ts";
 
 /** One mailbox. */
 export type Mailbox = {
@@ -158,11 +158,13 @@ function isDotAtom(local: string): boolean {
 
 /**
  * Says whether SMTP carries the local part in quotes: printable (RFC 5321, 4.1.2; RFC 6531, 3.3), no
- * replacement character, which stands for something else that was typed, and no angle bracket, which
- * too many readers take for the end of the address.
+ * replacement character, which stands for something else that was typed, no angle bracket, which too
+ * many readers take for the end of the address, and no encoded word: RFC 2047, 5 (3) forbids one
+ * there, and a server that decodes it all the same would find another address in it.
  */
 function isQuotable(local: string): boolean {
-  return local !== "" && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}<>\ufffd]|(?! )\p{Zs}/u.test(local);
+  return local !== "" && !holdsEncodedWord(local) &&
+    !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}<>\ufffd]|(?! )\p{Zs}/u.test(local);
 }
 
 function quote(text: string): string {

@@ -44,6 +44,11 @@ export function encodeWords(text: string): string {
   return base64.length < quoted.length ? base64 : quoted;
 }
 
+/** Says whether a receiver may find an encoded word in the text, in its right place or not. */
+export function holdsEncodedWord(text: string): boolean {
+  return text.search(ENCODED_WORD) !== -1;
+}
+
 /** A stretch of a header field: plain text, or the bytes of adjacent words in one charset. */
 type Piece = { source: string; charset?: string; bytes: Buffer[] };
 
