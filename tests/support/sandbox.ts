@@ -9,7 +9,7 @@ import type { LogSocket } from "./log_socket.ts";
 /** What is different inside a sandbox. */
 export type SandboxOptions = {
   /** What stands at `/dev/log`; without, there is no system log. */
-  log?: LogSocket | undefined;
+  log?: Pick<LogSocket, "path"> | undefined;
   /** Files that stand in the place of others: path inside, path outside. */
   replaced?: Record<string, string>;
   /** Whether the whole file system is read-only. */

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Measures the executable beside a compiled "hello", the least that the runtime takes, and beside the
+# other programs of this host that send mail; prints tables, and writes dist/benchmark.json. It takes
+# about five minutes and wants a quiet machine.
+# Usage: bench.sh [--effort FACTOR] [--only TEXT] [--reference FILE] [--json FILE]
+# shellcheck source=scripts/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+
+"$ROOT/scripts/setup.sh" --tests
+"$ROOT/scripts/compile.sh"
+[ -x /usr/bin/time ] || fail "Missing program: /usr/bin/time. Install the package time"
+
+export TMPDIR=$CACHE/tmp
+mkdir -p "$TMPDIR" "$CACHE/bench"
+VERSION=$(compile_version "$HOST_TARGET")
+
+# The floors are compiled as the program is.
+for floor in hello handshake; do
+  DENORT_BIN=$CACHE/deno-$VERSION/denort-$HOST_TARGET "$CACHE/deno-$VERSION/deno" compile --quiet \
+    --no-config --no-lock --no-check --no-code-cache --no-prompt --allow-net \
+    --output "$CACHE/bench/$floor" "$ROOT/scripts/bench/floor_$floor.ts"
+done
+
+cd "$ROOT"
+exec "$DENO" run --quiet --frozen --no-prompt --no-check --allow-read --allow-write --allow-run \
+  --allow-net=127.0.0.1 --allow-env --allow-sys scripts/bench.ts --built="$CACHE/bench" \
+  --json="$ROOT/dist/benchmark.json" "$@"

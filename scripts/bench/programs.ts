@@ -1,0 +1,161 @@
+/**
+ * The programs that the benchmark compares: how each is told to send the message of a case.
+ *
+ * @module
+ */
+
+import type { Folder } from "../../tests/support/folder.ts";
+import { type Case, type Inputs, recipientsOf, SENDER, SUBJECT } from "./cases.ts";
+
+/** Where a case goes. */
+export type Target = {
+  host: string;
+  port: number;
+  /** The certificate authority of the server, in PEM. */
+  authorityFile: string;
+  /** The Redis that knows the server as the smarthost, as `host:port`. */
+  redisAddress: string;
+  inputs: Inputs;
+  /** For the settings of programs that want them in a file. */
+  folder: Folder;
+};
+
+/** A process to start; `input` is the file on its stdin. */
+export type Command = { argv: string[]; env: Record<string, string>; input: string };
+
+/** A program; its command is missing for what it cannot do. */
+export type Program = {
+  name: string;
+  /** Whether it sends the message, and does not merely show what the least is. */
+  sends: boolean;
+  command(test: Case, target: Target): Promise<Command | undefined> | Command | undefined;
+};
+
+const PATH = "/usr/bin:/bin";
+
+/** A program that sends nothing; it runs beside every case. */
+export function floor(name: string, executable: string): Program {
+  return {
+    name,
+    sends: false,
+    command: (_, { host, port, inputs }) => ({
+      argv: [executable, host, `${port}`],
+      env: {},
+      input: inputs.line.message,
+    }),
+  };
+}
+
+/** ns8-sendmail, or another program that is called as it is, by the words before its arguments. */
+export function sendmail(name: string, ...words: string[]): Program {
+  return {
+    name,
+    sends: true,
+    command: (test, { redisAddress, authorityFile, inputs }) => ({
+      argv: [...words, "-s", SUBJECT, "-f", SENDER, "--", ...recipientsOf(test)],
+      env: { PATH, REDIS_ADDRESS: redisAddress, SSL_CERT_FILE: authorityFile },
+      input: inputs[test.content].body ?? inputs[test.content].message,
+    }),
+  };
+}
+
+/** The other programs that this host has. */
+export async function peers(): Promise<Program[]> {
+  const all = [msmtp, curl, swaks, sNail];
+  const installed = await Promise.all(all.map(({ name }) => isFile(`/usr/bin/${name}`)));
+  return all.filter((_, index) => installed[index]);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+const msmtp: Program = {
+  name: "msmtp",
+  sends: true,
+  async command(test, { host, port, authorityFile, inputs, folder }) {
+    const settings = [
+      "account default",
+      `host ${host}`,
+      `port ${port}`,
+      `from ${SENDER}`,
+      `tls ${test.encryption === "none" ? "off" : "on"}`,
+      `tls_starttls ${test.encryption === "starttls" ? "on" : "off"}`,
+      `tls_trust_file ${authorityFile}`,
+      "syslog LOG_MAIL",
+    ];
+    const file = await folder.write(`msmtp-${port}.conf`, settings.join("\n") + "\n");
+    await Deno.chmod(file, 0o600);
+    return {
+      argv: ["/usr/bin/msmtp", "-C", file, "--", ...recipientsOf(test)],
+      env: { PATH },
+      input: inputs[test.content].message,
+    };
+  },
+};
+
+const curl: Program = {
+  name: "curl",
+  sends: true,
+  command(test, { host, port, authorityFile, inputs }) {
+    const scheme = test.encryption === "tls" ? "smtps" : "smtp";
+    return {
+      argv: [
+        ...["/usr/bin/curl", "--silent", "--show-error", "--disable", "--cacert", authorityFile],
+        ...(test.encryption === "starttls" ? ["--ssl-reqd"] : []),
+        ...["--url", `${scheme}://${host}:${port}`, "--mail-from", SENDER],
+        ...recipientsOf(test).flatMap((recipient) => ["--mail-rcpt", recipient]),
+        ...["--upload-file", "-"],
+      ],
+      env: { PATH },
+      input: inputs[test.content].message,
+    };
+  },
+};
+
+const swaks: Program = {
+  name: "swaks",
+  sends: true,
+  command(test, { host, port, authorityFile, inputs }) {
+    const tls = { none: [], starttls: ["--tls"], tls: ["--tls-on-connect"] }[test.encryption];
+    return {
+      argv: [
+        ...["/usr/bin/swaks", "--silent", "3", "--server", host, "--port", `${port}`],
+        ...["--from", SENDER, "--to", recipientsOf(test).join(","), "--data", "-"],
+        ...tls,
+        ...(tls.length > 0 ? ["--tls-verify", "--tls-ca-path", authorityFile] : []),
+      ],
+      env: { PATH },
+      input: inputs[test.content].message,
+    };
+  },
+};
+
+const sNail: Program = {
+  name: "s-nail",
+  sends: true,
+  command(test, { host, port, authorityFile, inputs }) {
+    // It makes its messages itself.
+    const { body } = inputs[test.content];
+    if (body === undefined) return undefined;
+    const scheme = test.encryption === "tls" ? "smtps" : "smtp";
+    const settings = [
+      ...["v15-compat", `mta=${scheme}://${host}:${port}`, "smtp-auth=none", "sendwait"],
+      ...["tls-verify=strict", "tls-ca-no-defaults", `tls-ca-file=${authorityFile}`],
+      ...(test.encryption === "starttls" ? ["smtp-use-starttls"] : []),
+    ];
+    return {
+      argv: [
+        ...["/usr/bin/s-nail", "-:/", ...settings.flatMap((setting) => ["-S", setting])],
+        ...["-s", SUBJECT, "-r", SENDER, ...recipientsOf(test)],
+      ],
+      env: { PATH, HOME: "/nonexistent", MAILRC: "/dev/null" },
+      input: body,
+    };
+  },
+};

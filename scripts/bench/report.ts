@@ -1,0 +1,124 @@
+/**
+ * The benchmark's figures as tables, and what they say of the project's targets.
+ *
+ * @module
+ */
+
+import { LARGE } from "./cases.ts";
+
+/** What one program took for one case: medians in milliseconds and megabytes, and the least time. */
+export type Figures = { median: number; least: number; cpu: number; peak: number };
+
+/** The figures by case and program. */
+export type Results = Map<string, Map<string, Figures>>;
+
+/** What is measured against the floor. */
+export const HELLO = "hello";
+export const OURS = "ns8-sendmail";
+
+/** Times as multiples of the floor's, and the peaks of memory in MB, as two Markdown tables. */
+export function tables(results: Results): string {
+  const programs = [...new Set([...results.values()].flatMap((figures) => [...figures.keys()]))];
+  const times = table(
+    "Time, in units of hello's",
+    programs,
+    results,
+    (figures, hello) => (figures.median / hello.median).toFixed(2),
+  );
+  const memory = table("Peak memory, in MB", programs, results, ({ peak }) => peak.toFixed(0));
+  return `${times}\n\n${memory}`;
+}
+
+function table(
+  title: string,
+  programs: string[],
+  results: Results,
+  cell: (figures: Figures, hello: Figures) => string,
+): string {
+  const rows = [...results].map(([name, figures]) => {
+    const hello = figures.get(HELLO);
+    return [
+      name,
+      ...programs.map((program) => {
+        const own = figures.get(program);
+        return own === undefined || hello === undefined ? "–" : cell(own, hello);
+      }),
+    ];
+  });
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  const rule = line(["---", ...programs.map(() => "---:")]);
+  return [line([title, ...programs]), rule, ...rows.map(line)].join("\n");
+}
+
+/** A target: what must be at most how much. */
+type Target = { what: string; limit: number; value: number | undefined };
+
+/** One line for each target: reached or not, and by how much. */
+export function verdicts(results: Results, sizes: { executable: number; hello: number }): string {
+  const targets = [...startTargets(results), ...loadTargets(results), {
+    what: "the executable over hello's, MB",
+    limit: 1,
+    value: (sizes.executable - sizes.hello) / 1e6,
+  }];
+  return targets.filter((target) => target.value !== undefined).map(verdict).join("\n");
+}
+
+function verdict({ what, limit, value = NaN }: Target): string {
+  return `${value <= limit ? "reached" : "MISSED "}  ${what}: ${
+    value.toFixed(2)
+  } (at most ${limit})`;
+}
+
+function startTargets(results: Results): Target[] {
+  const start = (encryption: string): Target => ({
+    what: `one line, ${encryption}: time over hello's`,
+    limit: encryption === "none" ? 1.5 : 2,
+    value: ratio(results, `one line, ${encryption}`, "median", HELLO),
+  });
+  return [
+    ...["none", "starttls", "tls"].map(start),
+    {
+      what: "one line: memory over hello's",
+      limit: 1.2,
+      value: ratio(results, "one line, none", "peak", HELLO),
+    },
+  ];
+}
+
+function loadTargets(results: Results): Target[] {
+  const own = (test: string) => results.get(test)?.get(OURS);
+  const [one, many] = [own("one line, none"), own("1000 recipients")];
+  const large = (test: string, limit: number): Target[] => {
+    const peak = own(test)?.peak;
+    const hello = results.get(test)?.get(HELLO)?.peak ?? NaN;
+    return [
+      { what: `${test}: time over msmtp's`, limit, value: ratio(results, test, "median", "msmtp") },
+      {
+        what: `${test}: memory over hello's, in messages`,
+        limit: 2,
+        value: peak === undefined ? undefined : (peak - hello) / (LARGE / 1e6),
+      },
+    ];
+  };
+  return [
+    {
+      what: "1000 recipients: milliseconds over one",
+      limit: 25,
+      value: one && many && many.median - one.median,
+    },
+    ...large("25 MB of MIME", 0.5),
+    ...large("25 MB of text", 1),
+  ];
+}
+
+/** A figure of ours in units of another program's. */
+function ratio(
+  results: Results,
+  test: string,
+  figure: keyof Figures,
+  other: string,
+): number | undefined {
+  const figures = results.get(test);
+  const [ours, others] = [figures?.get(OURS), figures?.get(other)];
+  return ours && others && ours[figure] / others[figure];
+}
