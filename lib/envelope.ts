@@ -50,7 +50,10 @@ export function envelopeOf(options: Options, hostName: string, received?: Receiv
   return { sender, recipients };
 }
 
-/** Addresses are checked as they are read; this is the last gate before the wire. */
+/**
+ * Keeps what could be more than one line from MAIL and RCPT: a sender that is otherwise unreadable
+ * stops nothing, and for recipients, checked as they are read, this is the last gate.
+ */
 function requireOneLine(address: string): void {
   if (!/[\r\n\0]/.test(address)) return;
   throw new Failure({
@@ -101,6 +104,7 @@ function eachOnce(mailboxes: Mailbox[], hostName: string): string[] {
 function ownSender({ octets, block }: Received): Mailbox | undefined {
   for (const field of [...fieldsNamed(block, "sender"), ...fieldsNamed(block, "from")]) {
     const text = fieldText(octets, field);
+    requireOneLine(text);
     // Some programs leave out the quotes that a name like "Jane [IT]" needs.
     const angle = /<[^<>]*>$/.exec(text)?.[0] ?? "";
     const mailbox = firstMailbox(text) ?? firstMailbox(angle);

@@ -193,6 +193,8 @@ const REFUSED: [what: string, status: number, input: string][] = [
   ["NUL in To", 64, "To: u@x.org\0, evil@x.org\n\nx\n"],
   ["NUL in a name in Cc", 64, 'To: u@x.org\nCc: "a\0b" <u@x.org>\n\nx\n'],
   ["CR in Resent-To", 64, "Resent-To: u@x.org\rBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
+  ["CR and a field in From", 64, "From: a@x.org\rBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
+  ["NUL in Sender", 64, "Sender: a@x.org\0\nTo: u@x.org\n\nx\n"],
   ["CR and a field in the subject", 65, "To: u@x.org\nSubject: x\rBcc: evil@x.org\n\nx\n"],
   ["CR CR LF and a field", 65, "To: u@x.org\r\r\nBcc: evil@x.org\r\n\r\nx\n"],
   ["NUL in the subject", 65, "To: u@x.org\nSubject: x\0\n\nx\n"],

@@ -313,7 +313,7 @@ for (
     "To : a\n\n",
     "To: a@x.org\nX: b\0\n\n",
     "To: a@x.org\nSubject: b\rBcc: evil@x.org\n\n",
-    "From: a\0@x.org\nTo: a@x.org\n\n",
+    "Reply-To: a\0@x.org\nTo: a@x.org\n\n",
     "To: a@x.org\r\r\n\r\n",
   ]
 ) {
@@ -334,6 +334,8 @@ for (
     "To: a@x.org\0, evil@x.org\n\n",
     "Subject: a\nBcc: a@x.org,\r\n b\0@x.org\r\n\r\n",
     "Resent-To: a@x.org\r\rb\n\n",
+    "From: a\0@x.org\nTo: a@x.org\n\n",
+    "Sender: a@x.org\rBcc: evil@x.org\nTo: a@x.org\n\n",
   ]
 ) {
   Deno.test(`with -t, an address in ${JSON.stringify(input)} is status 64`, () => {
@@ -341,7 +343,7 @@ for (
     assert.throws(() => buildMessage(octets, parseOptions(["-t", "u@x.org"]), context), (error) => {
       assert.ok(error instanceof Failure);
       assert.equal(error.details.status, ExitStatus.usage);
-      assert.match(error.details.why ?? "", /line break or NUL/);
+      assert.match(`${error.details.what}: ${error.details.why}`, /line break or NUL/);
       return true;
     });
   });
