@@ -1,7 +1,7 @@
 /** The contract's chapter "Events". */
 
 import assert from "node:assert/strict";
-import { run } from "../support/command.ts";
+import { denoEnvironment, projectFile, run, start } from "../support/command.ts";
 import {
   CHANNEL,
   type Installation,
@@ -375,3 +375,29 @@ for (const [what, env, error] of REFUSED) {
     assert.match(listening.lines[0] ?? "", error);
   });
 }
+
+Deno.test("the listener compiles to one file that does the same, for a host without Deno", async () => {
+  const env = { ...denoEnvironment(), PATH: Deno.env.get("PATH") ?? "" };
+  const compiled = await run([projectFile("scripts/compile-listener.sh")], { env });
+  assert.equal(compiled.status, 0, compiled.stderr);
+  await using redis = await redisServer();
+  await restrictDefaultUser(redis);
+  await using module = await installation();
+  await module.handler("10tells", TELL);
+  await using listening = start([projectFile("dist/ns8-sendmail-listener")], {
+    env: { REDIS_ADDRESS: redis.address, AGENT_INSTALL_DIR: module.path },
+  });
+  await listening.said(`Listening to Redis at ${redis.address}`);
+  await redis.publish(CHANNEL, PAYLOAD);
+  await listening.said(`10tells: cluster smarthost-changed ${PAYLOAD}`);
+  listening.kill("SIGTERM");
+  assert.equal(await listening.ended, 0);
+});
+
+Deno.test("the systemd unit starts what is compiled, and lets it end by itself", async () => {
+  const unit = await Deno.readTextFile(projectFile("scripts/ns8-sendmail-listener.service"));
+  assert.match(unit, /^ExecStart=\/usr\/local\/bin\/ns8-sendmail-listener$/m);
+  assert.match(unit, /^Environment=AGENT_INSTALL_DIR=\/etc\/ns8-sendmail$/m);
+  // The signal is for the listener alone, which waits for its handlers.
+  assert.match(unit, /^KillMode=mixed$/m);
+});

@@ -49,7 +49,13 @@ export function denoScript(name: string, ...permissions: string[]): string[] {
 
 /** What Deno itself has to be told where its environment is cleared. */
 export function denoEnvironment(): Record<string, string> {
-  const names = ["DENO_DIR", "HOME", "NPM_CONFIG_REGISTRY", "DENO_TLS_CA_STORE"];
+  const names = [
+    "DENO_DIR",
+    "DENO_TLS_CA_STORE",
+    "HOME",
+    "NPM_CONFIG_REGISTRY",
+    "NS8_SENDMAIL_CACHE",
+  ];
   const set = names.flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
