@@ -6,7 +6,7 @@ import { assertSilentSuccess } from "../support/assertions.ts";
 import { certificateAuthority } from "../support/certificates.ts";
 import { run } from "../support/command.ts";
 import { assertGolden, goldenMessages, inFixedForm } from "../support/golden.ts";
-import { smarthost } from "../support/smarthost.ts";
+import { dryRun, smarthost } from "../support/smarthost.ts";
 
 for (const golden of goldenMessages()) {
   const { name, arguments: args, input } = golden;
@@ -17,6 +17,21 @@ for (const golden of goldenMessages()) {
     const [conversation, ...others] = host.server.conversations;
     assert.deepEqual(others, []);
     assertGolden(golden, inFixedForm(conversation?.saidText() ?? "", start));
+  });
+}
+
+/** The message in what a client has said: without the commands around it and the doubled dots. */
+function messageIn(wire: string): string {
+  const [, data = ""] = /\r\nDATA\r\n(.*)\.\r\nQUIT\r\n$/s.exec(wire) ?? [];
+  return data.replace(/^\./gm, "");
+}
+
+for (const { name, arguments: args, input, wire } of goldenMessages()) {
+  Deno.test(`--dry-run writes the very bytes that would go out: ${name}`, async () => {
+    const start = Date.now();
+    const { status, stderr, output } = await dryRun(args, input);
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+    assert.equal(inFixedForm(Buffer.from(output).toString("latin1"), start), messageIn(wire));
   });
 }
 
