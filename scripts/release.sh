@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes dist/release: the executables for both kinds of processor, what belongs to them on a host,
+# the checksums of all, and what the changelog says of this version.
+# Usage: release.sh [TAG], where TAG has to be v and the version in deno.json
+# shellcheck source=scripts/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+
+VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
+RELEASE=$ROOT/dist/release
+
+# Gives the chapter of the changelog about this version.
+notes() {
+  awk -v heading="## [$VERSION]" '
+    index($0, heading) == 1 { found = 1; next }
+    /^## / { found = 0 }
+    found' "$ROOT/CHANGELOG.md"
+}
+
+[ -z "${1:-}" ] || [ "$1" = "v$VERSION" ] || fail "The tag is $1, but deno.json says $VERSION"
+notes | grep -q '[^[:space:]]' || fail "CHANGELOG.md does not say what is new in $VERSION"
+
+rm -rf -- "$RELEASE"
+mkdir -p "$RELEASE"
+for target in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu; do
+  "$ROOT/scripts/compile.sh" "$target"
+  "$ROOT/scripts/compile-listener.sh" "$target"
+  for name in ns8-sendmail ns8-sendmail-listener; do
+    file=$name-$target
+    [ "$target" = "$HOST_TARGET" ] && file=$name
+    cp --link -- "$ROOT/dist/$file" "$RELEASE/$name-$target"
+  done
+done
+(cd "$ROOT" && "$DENO" run --quiet --frozen --allow-write="$RELEASE" scripts/documents.ts "$RELEASE")
+cp -- "$ROOT/scripts/10handler" "$ROOT/scripts/ns8-sendmail-listener.service" "$RELEASE/"
+(cd "$RELEASE" && sha256sum -- * >SHA256SUMS)
+notes >"$RELEASE/NOTES.md"
