@@ -23,6 +23,20 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EPIPE: "connection closed by the server",
   ETIMEDOUT: "timed out",
+  // What Deno 2.7 says when it cannot write to a connection, whatever the reason.
+  UNKNOWN: "connection broken off",
+};
+
+/** The last words of a server in TLS (RFC 8446, 6.2), as the runtime names them. */
+const ALERTS: Readonly<Record<string, string>> = {
+  AccessDenied: "the server denies access",
+  CertificateRequired: "the server demands a certificate of this host",
+  HandshakeFailure: "the server accepts nothing that this host offers",
+  InsufficientSecurity: "the server accepts nothing that this host offers",
+  InternalError: "the server has a fault",
+  ProtocolVersion: "the server speaks no TLS that is new enough (1.2 or 1.3)",
+  UnrecognizedName: "the server does not know the name that it was asked for",
+  UnrecognisedName: "the server does not know the name that it was asked for",
 };
 
 /** The system's code of an error (`ECONNREFUSED`), also where a library has put its own in front. */
@@ -40,10 +54,12 @@ export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(reasonOf))].join("; ");
   }
+  const message = error instanceof Error ? error.message : String(error);
+  const alert = /received fatal alert: (\w+)/.exec(message)?.[1];
+  if (alert !== undefined) return ALERTS[alert] ?? `the server broke off with ${alert}`;
   const code = systemCode(error);
   const words = code === undefined ? undefined : REASONS[code];
   if (words !== undefined) return words;
-  const message = error instanceof Error ? error.message : String(error);
   return message === "" ? (code ?? "unknown error") : message;
 }
 

@@ -15,6 +15,21 @@ const ERRORS: [string, unknown, string][] = [
     withCode("x", { code: "ESOCKET", originalCode: "ECONNRESET" }),
     "connection reset by the server",
   ],
+  [
+    "a write that failed under Deno 2.7",
+    withCode("write UNKNOWN", { code: "ESOCKET", originalCode: "UNKNOWN" }),
+    "connection broken off",
+  ],
+  [
+    "a server's last words in TLS",
+    withCode("received fatal alert: ProtocolVersion", { code: "ERR_SSL_TLSV1_ALERT" }),
+    "the server speaks no TLS that is new enough (1.2 or 1.3)",
+  ],
+  [
+    "a server's last words in TLS that have none here",
+    new Error("received fatal alert: UnexpectedMessage"),
+    "the server broke off with UnexpectedMessage",
+  ],
   ["an error without a code", new Error("broken"), "broken"],
   ["a code without words here", withCode("strange", { code: "EWHATEVER" }), "strange"],
   ["a code without any words", withCode("", { code: "EWHATEVER" }), "EWHATEVER"],
