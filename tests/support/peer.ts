@@ -7,6 +7,7 @@
 
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { setImmediate } from "node:timers";
 
 /** A client as the server sees it. */
 export type Peer = {
@@ -16,6 +17,10 @@ export type Peer = {
   hangUp(): void;
   /** Breaks the connection off (RST). */
   reset(): void;
+  /** Stops reading: what the client says stays in its hands once all buffers are full. */
+  stopReading(): void;
+  /** Goes on reading; without that the end of the connection would not be noticed. */
+  goOnReading(): void;
   /** Aborts when the connection is closed, by whichever end. */
   readonly closed: AbortSignal;
 };
@@ -42,6 +47,8 @@ export function peerOf(socket: Socket, transport: Socket = socket): Peer {
     },
     hangUp: () => void socket.end(),
     reset: () => void transport.resetAndDestroy(),
+    stopReading: () => void socket.pause(),
+    goOnReading: () => void socket.resume(),
   };
 }
 
@@ -68,6 +75,13 @@ export function hangUp(): Action {
 /** Breaks the connection off. */
 export function reset(): Action {
   return (peer) => peer.reset();
+}
+
+/** Reads nothing until an action is done and for so many milliseconds after it. */
+export function withoutReading(action: Action, milliseconds: number): Action {
+  const stop: Action = (peer) => peer.stopReading();
+  const goOn: Action = (peer) => peer.goOnReading();
+  return inTurn(stop, action, pause(milliseconds), goOn);
 }
 
 /** Does one action after the other, as long as the client is there. */
@@ -120,6 +134,10 @@ export function garbage(): Action {
 
 function forEver(action: Action): Action {
   return async (peer) => {
-    while (!peer.closed.aborted) await action(peer);
+    while (!peer.closed.aborted) {
+      await action(peer);
+      // Without a turn of the event loop nobody would learn that the client is gone.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   };
 }
