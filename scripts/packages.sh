@@ -19,6 +19,7 @@ packages_of() {
     bwrap) echo bubblewrap bubblewrap ;;
     gpg) echo gpg gnupg2 ;;
     logger) echo bsdutils util-linux ;;
+    man) echo man-db man-db ;;
     setpriv) echo util-linux util-linux ;;
     npm) echo npm nodejs-npm ;;
     python3) echo python3-minimal python3 ;;

@@ -13,7 +13,7 @@ case ${1:-} in
     shift
     ;;
   --tests)
-    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap strace s-nail msmtp)
+    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap strace s-nail msmtp man zsh)
     shift
     ;;
 esac
