@@ -50,7 +50,7 @@ async function send(options: Options): Promise<ExitStatus> {
 
 /** Redis, standard input and the host's name are asked side by side; the first failure counts. */
 async function submit(options: Options, attempt: Attempt): Promise<Outcome> {
-  const name = fullyQualifiedHostName();
+  const name = fullyQualifiedHostName(options.timeout);
   const reading = readSettings(options).then(({ settings }) => {
     attempt.server = serverIn(settings);
     return requireSmarthost(settings);
@@ -72,13 +72,14 @@ async function readSettings(options: Options) {
   return found;
 }
 
-async function readMessage(options: Options, name = fullyQualifiedHostName()) {
+async function readMessage(options: Options, name = fullyQualifiedHostName(options.timeout)) {
   const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
   const context = { hostName: await name, now: new Date(), id: crypto.randomUUID() };
   return buildMessage(input, options, context);
 }
 
-async function contextFor({ timeout, verbose }: Options, name = fullyQualifiedHostName()) {
+async function contextFor(options: Options, name = fullyQualifiedHostName(options.timeout)) {
+  const { timeout, verbose } = options;
   const hostName = await name;
   const transcript = (line: string) => verbose && say(visible(redact(line)));
   return contextIn({ timeout, hostName, environment: Deno.env, transcript });

@@ -18,6 +18,9 @@ export type NameService = {
 /** What a name is without a name service. */
 const LOCALHOST = "localhost";
 
+/** The longest wait for a name service, in milliseconds: mail goes out without a full name too. */
+const LONGEST = 5000;
+
 /** How many addresses of the host are asked for their names. */
 const ADDRESSES = 4;
 
@@ -37,15 +40,18 @@ const SYSTEM: NameService = {
 /**
  * The fully qualified name of the host: its own name where that has a dot, else the name that its
  * address has, which is how Python's `socket.getfqdn` finds it. Where there is none within
- * `timeout` milliseconds, the bare name, and `localhost` where that is no host name. Never fails.
+ * `timeout` milliseconds, at most five seconds, the bare name, and `localhost` where that is no
+ * host name. Never fails.
  */
 export async function fullyQualifiedHostName(
-  timeout = 5000,
+  timeout = LONGEST,
   system: NameService = SYSTEM,
 ): Promise<string> {
   const name = ownName(system);
   if (isHostName(name) && name.includes(".")) return name;
-  const names = name === "" ? [] : await withinTime(system.namesOf(name), timeout);
+  const names = name === ""
+    ? []
+    : await withinTime(system.namesOf(name), Math.min(timeout, LONGEST));
   const qualified = names.map(withoutDot).filter(isQualified);
   const own = qualified.find((found) => found.toLowerCase().startsWith(`${name.toLowerCase()}.`));
   return own ?? qualified[0] ?? (isHostName(name) ? name : LOCALHOST);

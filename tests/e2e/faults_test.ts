@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Certificate, certificateAuthority } from "../support/certificates.ts";
-import { assertEnding, attempts } from "../support/ending.ts";
+import { assertEnding, attempts, type MakeAttempt } from "../support/ending.ts";
 import { ONE_BY_ONE, PIPELINED, TABLE } from "../support/fault_table.ts";
 import { logSocket } from "../support/log_socket.ts";
 import { sideBySide } from "../support/parallel.ts";
@@ -17,7 +17,7 @@ type Trust = { certificate: Certificate; authorityFile: string };
 /** Plays one cell, and sees that nothing is said to the server after it has failed. */
 async function play(
   { script, ending, server: options = ONE_BY_ONE, stdin, args = [], timeout, last }: Fault,
-  attempt: ReturnType<typeof attempts>,
+  attempt: MakeAttempt,
   { certificate, authorityFile }: Trust,
 ): Promise<void> {
   const { encryption = "none", login = {} } = options;

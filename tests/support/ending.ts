@@ -68,14 +68,17 @@ export type Attempt = { run: Run; record: string; to: string };
 /** No run lasts longer than its limit and this, in milliseconds. */
 const GRACE = 2000;
 
-/** Counts attempts, so that each has a recipient of its own. */
-export function attempts(log: LogSocket) {
+/** Makes an attempt; `timeout` is in seconds, `args` are further arguments. */
+export type MakeAttempt = (
+  circumstances: Circumstances,
+  options?: { timeout?: number; args?: string[] },
+) => Promise<Attempt>;
+
+/** Makes attempts that share a log: each has a recipient of its own, by which it is found there. */
+export function attempts(log: LogSocket): MakeAttempt {
   let count = 0;
   const under = sandbox({ log, hostName: "node.example.org" });
-  return async function attempt(
-    circumstances: Circumstances,
-    { timeout = 10, args = [] }: { timeout?: number; args?: string[] } = {},
-  ): Promise<Attempt> {
+  return async (circumstances, { timeout = 10, args = [] } = {}) => {
     const to = `row${++count}@to.test`;
     const all = ["-f", "from@from.test", "-s", "Row", "--timeout", `${timeout}`, to, ...args];
     const run = await sendmail(all, { stdin: "Hello\n", log, under, ...circumstances });

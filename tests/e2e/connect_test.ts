@@ -1,0 +1,168 @@
+/** The contract's chapter "The connection": from the smarthost's name to a socket. */
+
+import assert from "node:assert/strict";
+import {
+  assertEnding,
+  attempts,
+  type Ending,
+  failed,
+  failedLike,
+  type MakeAttempt,
+  sent,
+} from "../support/ending.ts";
+import { type Folder, temporaryFolder } from "../support/folder.ts";
+import { type LogSocket, logSocket } from "../support/log_socket.ts";
+import { sideBySide } from "../support/parallel.ts";
+import { startPython } from "../support/python.ts";
+import { scriptedRedis } from "../support/redis_scripted.ts";
+import { smarthostHash } from "../support/redis.ts";
+import { sandbox } from "../support/sandbox.ts";
+import { scriptedSmtp } from "../support/smtp_scripted.ts";
+import { closedPort } from "../support/tcp.ts";
+
+/** A wait in which whatever comes has come, in seconds. */
+const SHORT = 1;
+
+const NOT_FOUND = /(?:name not found|the name service does not answer)/;
+const UNRESOLVED = "Cannot resolve the smarthost's name";
+const UNCONNECTED = "Cannot connect to the smarthost";
+const LATE = `timed out after ${SHORT} s`;
+
+/** Names that stand for nothing that can be looked up. */
+const NO_NAMES = [
+  "no-such-host.invalid",
+  "a b",
+  "-",
+  "..",
+  "[127.0.0.1]",
+  "mail.test:25",
+  "é".repeat(300),
+]
+  .concat(
+    "999.1.1.1",
+    "mail.test\nX: y",
+    "\x1b[2J",
+    `${"long.".repeat(60)}test`,
+    "http://mail.test/",
+  );
+
+/** What stands in the place of the host's own /etc/hosts. */
+const HOSTS: [what: string, hosts: string, ending: Ending][] = [
+  ["the first of two addresses refuses", "127.0.0.33 two.test\n127.0.0.1 two.test\n", sent()],
+  ["one address stands there twice", "127.0.0.1 two.test\n127.0.0.1 two.test\n", sent()],
+  [
+    "no address of a name takes connections",
+    "127.0.0.33 two.test\n127.0.0.34 two.test\n",
+    failed(75, UNCONNECTED, "connection refused"),
+  ],
+];
+
+type Row = {
+  name: string;
+  hash: { host: string; port: number };
+  ending: Ending;
+  timeout?: number;
+  under?: string[];
+};
+
+async function play({ hash, ending, timeout, under }: Row, attempt: MakeAttempt): Promise<void> {
+  await using redis = await scriptedRedis({}, smarthostHash(hash));
+  const circumstances = { redis, ...(under && { under }) };
+  const made = await attempt(circumstances, { ...(timeout !== undefined && { timeout }) });
+  const host = hash.host.includes(":") && !/[^:\da-f]/.test(hash.host)
+    ? `[${hash.host}]`
+    : hash.host;
+  assertEnding(made, ending, `${escaped(host)}:${hash.port}`);
+}
+
+/** Names that no host has stand in an error as text that is safe to read. */
+function escaped(host: string): string {
+  return host.replace(/[\x00-\x1f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+function rowsOf(log: LogSocket, folder: Folder, port: number, deaf: number): Promise<Row[]> {
+  const closed = closedPort();
+  const row = (name: string, host: string, port: number, ending: Ending): Row => ({
+    name,
+    hash: { host, port },
+    ending,
+  });
+  const hosts = HOSTS.map(async ([name, content, ending], i) => {
+    const file = await folder.write(`hosts${i}`, content);
+    const under = sandbox({ log, hostName: "node.example.org", replaced: { "/etc/hosts": file } });
+    return { ...row(name, "two.test", port, ending), under };
+  });
+  const names = NO_NAMES.map((host) =>
+    row(
+      `a name like ${JSON.stringify(host).slice(0, 60)}`,
+      host,
+      25,
+      failedLike(68, UNRESOLVED, NOT_FOUND),
+    )
+  );
+  return Promise.all([
+    row(
+      "a port where nobody listens",
+      "127.0.0.1",
+      closed,
+      failed(75, UNCONNECTED, "connection refused"),
+    ),
+    row("the same by name", "localhost", closed, failed(75, UNCONNECTED, "connection refused")),
+    row(
+      "an address of IPv6",
+      "::1",
+      closed,
+      failedLike(75, UNCONNECTED, /(?:connection refused|address not available)/),
+    ),
+    {
+      ...row("a port that answers nobody", "127.0.0.1", deaf, failed(75, UNCONNECTED, LATE)),
+      timeout: SHORT,
+    },
+    ...names,
+    ...hosts,
+  ]);
+}
+
+Deno.test("a smarthost that cannot be reached", async (test) => {
+  await using log = await logSocket();
+  await using folder = await temporaryFolder();
+  await using deaf = await startPython("full_backlog.py");
+  await using server = await scriptedSmtp();
+  const rows = await rowsOf(log, folder, server.port, Number(deaf.greeting));
+  const attempt = attempts(log);
+  await sideBySide(test, rows, (row) => play(row, attempt));
+});
+
+/** Reading it waits for ever: so does a look-up that begins with it. */
+async function silentNameService(folder: Folder): Promise<Record<string, string>> {
+  const file = folder.file("hosts");
+  await new Deno.Command("mkfifo", { args: [file] }).output();
+  return { "/etc/hosts": file };
+}
+
+Deno.test("a name service that does not answer is waited for no longer than --timeout: 75", async () => {
+  await using log = await logSocket();
+  await using folder = await temporaryFolder();
+  const replaced = await silentNameService(folder);
+  const row = {
+    name: "",
+    hash: { host: "mail.test", port: 25 },
+    ending: failed(75, UNRESOLVED, LATE),
+    timeout: SHORT,
+    under: sandbox({ log, hostName: "node.example.org", replaced }),
+  };
+  await play(row, attempts(log));
+});
+
+Deno.test("a host that has no full name, and a name service that does not answer, still send", async () => {
+  await using log = await logSocket();
+  await using folder = await temporaryFolder();
+  await using server = await scriptedSmtp();
+  await using redis = await scriptedRedis({}, smarthostHash(server));
+  const replaced = await silentNameService(folder);
+  const under = sandbox({ log, hostName: "node", replaced });
+  const made = await attempts(log)({ redis, under }, { timeout: SHORT });
+  await server.settled();
+  assertEnding(made, sent(), server.address);
+  assert.equal(server.commands()[0], "EHLO [127.0.0.1]");
+});
