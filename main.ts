@@ -79,10 +79,9 @@ async function readMessage(options: Options, name = fullyQualifiedHostName(optio
 }
 
 async function contextFor(options: Options, name = fullyQualifiedHostName(options.timeout)) {
-  const { timeout, verbose } = options;
   const hostName = await name;
-  const transcript = (line: string) => verbose && say(visible(redact(line)));
-  return contextIn({ timeout, hostName, environment: Deno.env, transcript });
+  const transcript = (line: string) => options.verbose && say(visible(redact(line)));
+  return contextIn({ timeout: options.timeout, hostName, environment: Deno.env, transcript });
 }
 
 function audience(): Audience {
