@@ -75,7 +75,7 @@ async function readSettings(options: Options) {
 async function readMessage(options: Options, name = fullyQualifiedHostName(options.timeout)) {
   const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
   const context = { hostName: await name, now: new Date(), id: crypto.randomUUID() };
-  return buildMessage(input, options, context);
+  return buildMessage(input, options, context, new Uint8Array(input.buffer));
 }
 
 async function contextFor(options: Options, name = fullyQualifiedHostName(options.timeout)) {
@@ -106,6 +106,5 @@ async function main(): Promise<ExitStatus> {
 
 addEventListener("error", onLateError);
 addEventListener("unhandledrejection", onLateError);
-// Not before this module has been evaluated: the first Error that is made (Deno's sockets make one)
-// has V8 parse all functions on the stack again, to know their lines, and the module is one of them.
+// Later than this module is evaluated: an Error has V8 parse again all that is on the stack then.
 queueMicrotask(async () => Deno.exit(await main()));

@@ -11,14 +11,19 @@ import { isHtml } from "./html.ts";
 import type { Options } from "./options.ts";
 import { encodeBody } from "./transfer.ts";
 
-/** Gives the message that carries the text, as plain text or HTML, ready for the wire. */
+/**
+ * Gives the message that carries the text, as plain text or HTML, ready for the wire.
+ *
+ * @param room The text again, with what is free behind it; nobody needs the text afterwards.
+ */
 export function* compose(
   text: Uint8Array,
   options: Options,
   context: Context,
+  room = text,
 ): Generator<Uint8Array> {
   const type = options.html || isHtml(text) ? "text/html" : "text/plain";
-  const { encoding, slices } = encodeBody(text);
+  const { encoding, slices } = encodeBody(text, room);
   const fields = STANDARD_FIELDS.map((name) => standardField(name, options, context));
   if (options.cc.length > 0) {
     const afterTo = STANDARD_FIELDS.indexOf("To") + 1;

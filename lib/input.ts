@@ -6,15 +6,18 @@
 
 import { ExitStatus, Failure } from "./outcome.ts";
 
-/** How much room there is at first, in octets: most messages fit. */
-const FIRST_ROOM = 64 * 1024;
+/** The length of the first block, in octets: most messages fit. */
+const FIRST_BLOCK = 64 * 1024;
+
+/** The length of the longest block. */
+const LONGEST_BLOCK = 1024 * 1024;
 
 /** How long to wait, in milliseconds, before a pipe that has nothing yet is asked again. */
 const PAUSE = 10;
 
 /**
- * Reads to the end, into one buffer that grows in place: with blocks to be joined, or a buffer that
- * doubles, twice as much is held and copied.
+ * Reads to the end. The octets are at the start of a buffer of their own; where they are many, there
+ * is room behind them for a quarter more, as their line ends take it.
  *
  * @param read Fills the start of the array and gives the count of octets read, or null at the end.
  * @param limit The most octets to take.
@@ -25,23 +28,38 @@ export async function readAll(
   read: (into: Uint8Array) => Promise<number | null>,
   limit: number,
   pause: () => Promise<void> = () => new Promise((resolve) => setTimeout(resolve, PAUSE)),
-): Promise<Uint8Array> {
-  // One octet more than allowed, to see that there is more.
-  const most = limit + 1;
-  const buffer = new ArrayBuffer(Math.min(FIRST_ROOM, most), { maxByteLength: most });
+): Promise<Uint8Array<ArrayBuffer>> {
+  const full: Uint8Array<ArrayBuffer>[] = [];
+  let block = new Uint8Array(FIRST_BLOCK);
+  let filled = 0;
   for (let length = 0;;) {
-    if (length === buffer.byteLength) {
-      if (length === most) throw tooLarge(limit);
-      buffer.resize(Math.min(2 * length, most));
+    if (filled === block.length) {
+      full.push(block);
+      block = new Uint8Array(Math.min(2 * block.length, LONGEST_BLOCK));
+      filled = 0;
     }
-    const count = await readSome(read, new Uint8Array(buffer, length), pause);
-    if (count === null) {
-      // Work on the octets of a buffer that can still grow takes twice as long.
-      buffer.resize(length);
-      return new Uint8Array(buffer.transferToFixedLength());
-    }
+    const count = await readSome(read, block.subarray(filled), pause);
+    if (count === null) return joined([...full, block], length);
+    filled += count;
     length += count;
+    if (length > limit) throw tooLarge(limit);
   }
+}
+
+/** Joins the blocks, the last of which is not full, and lets go of each as soon as it is copied. */
+function joined(blocks: Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
+  const [first] = blocks;
+  if (first !== undefined && blocks.length === 1) return first.subarray(0, length);
+  const whole = new Uint8Array(length + Math.ceil(length / 4));
+  let at = blocks.reduce((size, block) => size + block.length, 0);
+  // From the last to the first, for a heap shrinks from its end; and by hand, for the garbage
+  // collector would come too late.
+  for (const block of blocks.toReversed()) {
+    at -= block.length;
+    whole.set(block.subarray(0, length - at), at);
+    block.buffer.transfer(0);
+  }
+  return whole.subarray(0, length);
 }
 
 async function readSome(

@@ -39,11 +39,23 @@ export function* withCrlf(octets: Uint8Array, loneCr: "line end" | "text"): Gene
   }
 }
 
-/** The same with a line end at the end of the last line, where that has none; for the wire. */
-export function* wholeLines(octets: Uint8Array): Generator<Uint8Array> {
-  yield* withCrlf(octets, "line end");
-  const last = octets.at(-1);
-  if (last !== undefined && last !== LF && last !== CR) yield Uint8Array.of(CR, LF);
+/**
+ * The same for the wire: a lone CR is a line end, and the last line has one too.
+ *
+ * @param room The octets again, with what is free behind them in their buffer. Where that is enough
+ * for all line ends they are completed in place, and the octets are gone: of a large message there
+ * are then no two copies.
+ */
+export function* wholeLines(octets: Uint8Array, room = octets): Generator<Uint8Array> {
+  const length = wholeLength(octets);
+  if (length > room.length) {
+    yield* withCrlf(octets, "line end");
+    if (!endsLine(octets)) yield Uint8Array.of(CR, LF);
+    return;
+  }
+  const whole = room.subarray(0, length);
+  completeInPlace(octets, whole);
+  for (let at = 0; at < length; at += LONGEST_SLICE) yield whole.subarray(at, at + LONGEST_SLICE);
 }
 
 /** Puts small slices together; the order of the octets stays. */
@@ -83,6 +95,47 @@ function completeLineEnds(from: Uint8Array, to: Uint8Array, crEndsLine: boolean)
     if (pair) at++;
   }
   return length;
+}
+
+/** How long the octets become when every line end is a CRLF, the last one too. */
+function wholeLength(octets: Uint8Array): number {
+  let length = octets.length;
+  let before = 0;
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets[at] ?? 0;
+    // A CR is half a line end; with the LF behind it, it is a whole one.
+    if (octet === CR) length++;
+    else if (octet === LF) length += before === CR ? -1 : 1;
+    before = octet;
+  }
+  return endsLine(octets) ? length : length + 2;
+}
+
+/** Completes the line ends from the last to the first; `whole` begins where the octets begin. */
+function completeInPlace(octets: Uint8Array, whole: Uint8Array): void {
+  let at = octets.length;
+  let to = whole.length;
+  if (!endsLine(octets)) {
+    whole[--to] = LF;
+    whole[--to] = CR;
+  }
+  // Where both meet, all that is left is as it should be.
+  while (at < to) {
+    const octet = octets[--at] ?? 0;
+    if (octet !== LF && octet !== CR) {
+      whole[--to] = octet;
+      continue;
+    }
+    whole[--to] = LF;
+    whole[--to] = CR;
+    if (octet === LF && at > 0 && octets[at - 1] === CR) at--;
+  }
+}
+
+/** Whether the last line has a line end; no line needs none. */
+function endsLine(octets: Uint8Array): boolean {
+  const last = octets.at(-1);
+  return last === undefined || last === LF || last === CR;
 }
 
 function joined(slices: Uint8Array[]): Uint8Array {

@@ -35,16 +35,23 @@ export type Message = {
 /**
  * Builds the message: one with a header of its own is passed on, anything else is sent as text.
  *
+ * @param room The input again, with what is free behind it in its buffer; where there is such room,
+ * the message is built in it, and the input is gone.
  * @throws {Failure} `usage` for the envelope, and for a line break or NUL where none may be; `data`
  * where recipients are to be read of a header that is not there.
  */
-export function buildMessage(input: Uint8Array, options: Options, context: Context): Message {
+export function buildMessage(
+  input: Uint8Array,
+  options: Options,
+  context: Context,
+  room = input,
+): Message {
   const received = receivedMessage(input, options);
   const envelope = envelopeOf(options, context.hostName, received);
   // An address with a NUL or a lone CR in it has been refused as such by now.
   if (received !== undefined && !received.block.clean) throw noHeader();
   const content = gather(
-    received ? relay(received, options, context) : compose(input, options, context),
+    received ? relay(received, options, context, room) : compose(input, options, context, room),
   );
   return {
     envelope,

@@ -18,16 +18,19 @@ const HIDDEN = ["bcc", "resent-bcc"];
 /**
  * Gives the message ready for the wire: its fields but the hidden ones in their order, the subject
  * replaced where the command line has one, then the fields that it lacks, then its body.
+ *
+ * @param room The octets again, with what is free behind them; nobody needs the body afterwards.
  */
 export function* relay(
   received: Received,
   options: Options,
   context: Context,
+  room = received.octets,
 ): Generator<Uint8Array> {
   const { octets, block } = received;
   yield* keptFields(received, options.subject);
   yield fieldBytes([...missingFields(received, options, context), ""]);
-  yield* wholeLines(octets.subarray(block.body));
+  yield* wholeLines(octets.subarray(block.body), room.subarray(block.body));
 }
 
 /** Adjacent fields that stay go out in one piece; where there are several subjects, one remains. */

@@ -43,10 +43,12 @@ const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
  * Encodes a text in the smallest way that is safe: not at all where every server takes it as it is,
  * else in the shorter of quoted-printable and base64. What comes out of either is the text octet by
  * octet, but that its lines end in CRLF (RFC 2045, 6.7 (4) and 6.8).
+ *
+ * @param room As for {@linkcode wholeLines}.
  */
-export function encodeBody(text: Uint8Array): Encoded {
+export function encodeBody(text: Uint8Array, room = text): Encoded {
   const { safe, escapes } = survey(text);
-  if (safe && isAscii(text)) return { encoding: "7bit", slices: wholeLines(text) };
+  if (safe && isAscii(text)) return { encoding: "7bit", slices: wholeLines(text, room) };
   // An escape is three octets for one; base64 is 78 octets, its line end included, for 57.
   const quotedIsShorter = 2 * escapes <= text.length * (78 / 57 - 1);
   return quotedIsShorter

@@ -58,6 +58,30 @@ Deno.test("wholeLines ends the last line and adds no empty one", () => {
   }
 });
 
+Deno.test("wholeLines does the same in place, and writes nothing behind the room that it needs", () => {
+  const piece = fc.constantFrom("\r", "\n", "\r\n", "a", ".", "x".repeat(65_535));
+  fc.assert(
+    fc.property(fc.array(piece), fc.nat(8), (pieces, spare) => {
+      const text = octets(pieces.join(""));
+      const whole = join(wholeLines(text));
+      const buffer = new Uint8Array(1 + whole.length + spare).fill(7);
+      buffer.set(text, 1);
+      const room = buffer.subarray(1);
+      const slices = [...wholeLines(room.subarray(0, text.length), room)];
+      assert.ok(slices.every((slice) => slice.buffer === buffer.buffer));
+      assert.equal(join(slices), whole);
+      assert.deepEqual([buffer[0], ...room.subarray(whole.length)], Array(1 + spare).fill(7));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("wholeLines makes slices of its own where the room does not do", () => {
+  const buffer = octets("a\nb\nc");
+  assert.equal(join(wholeLines(buffer.subarray(0, 4), buffer)), "a\r\nb\r\n");
+  assert.equal(join(wholeLines(buffer.subarray(0, 5), buffer)), "a\r\nb\r\nc\r\n");
+});
+
 for (const size of [1, 100, 65_535, 65_536, 131_072, 1_000_000]) {
   Deno.test(`a text of ${size} octets leaves in slices of 64 to 256 KB`, () => {
     for (const line of ["\n", "a\n", `${"a".repeat(76)}\r\n`]) {
