@@ -29,15 +29,9 @@ Deno.test("the examples in the documentation of the library run", async () => {
   assert.deepEqual(others, []);
 });
 
-/** The manual's Python example, in TypeScript. */
-const TWIN = `import { readSettings } from "@nethserver/ns8-sendmail";
-
-const smtp = await readSettings(Deno.env);
-if (smtp.enabled) {
-  // send the mail of the module through smtp.host and smtp.port
-}
-console.log(JSON.stringify(smtp));
-`;
+/** The manual's Python example in TypeScript, as the README shows it. */
+const README = await Deno.readTextFile(projectFile("README.md"));
+const [, TWIN = ""] = /^```ts\n(.*?)^```$/ms.exec(README) ?? [];
 
 Deno.test("the manual's example runs from another folder, by its import, and is type-checked", async () => {
   await using redis = await redisServer(

@@ -1,7 +1,6 @@
 /** The house as it is meant to be: who may know whom, and how large a file may grow. */
 
 import assert from "node:assert/strict";
-import { OPTIONS } from "../../lib/usage.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -163,17 +162,4 @@ Deno.test("files of lib never import each other in a circle", () => {
 Deno.test("the program fits on one page", () => {
   const lines = source("main.ts").trimEnd().split("\n").length;
   assert.ok(lines <= 110, `${lines} lines`);
-});
-
-Deno.test("the README's table of options is that of --help", () => {
-  const rows = OPTIONS.filter(({ kind }) => kind === "once" || kind === "list").map((option) => {
-    const { short, also, long, value } = option;
-    const names = [short && `-${short}`, also && `-${also}`, long && `--${long}`].filter(Boolean);
-    const last = `${names.pop()}${value === undefined ? "" : ` ${value}`}`;
-    return `| ${[...names, last].map((name) => `\`${name}\``).join(", ")} | ${option.help} |`;
-  });
-  // deno fmt sets the columns of a table.
-  const readme = source("README.md").replace(/ +/g, " ").replace(/-{4,}/g, "---");
-  const table = /\| option \| meaning \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(readme);
-  assert.deepEqual(table?.[1]?.trimEnd().split("\n"), rows);
 });
