@@ -28,6 +28,7 @@ const SHELLS: Record<ShellName, { command: string[]; setup: (folder: string) => 
   bash: {
     command: ["/usr/bin/bash", "--noprofile", "--norc", "-i"],
     setup: (folder) => [
+      "unset HISTFILE",
       "bind 'set enable-bracketed-paste off'",
       "bind 'set bell-style none'",
       // The marks are not in one piece here: what is typed is shown, too.
