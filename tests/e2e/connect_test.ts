@@ -69,15 +69,19 @@ async function play({ hash, ending, timeout, under }: Row, attempt: MakeAttempt)
   await using redis = await scriptedRedis({}, smarthostHash(hash));
   const circumstances = { redis, ...(under && { under }) };
   const made = await attempt(circumstances, { ...(timeout !== undefined && { timeout }) });
-  const host = hash.host.includes(":") && !/[^:\da-f]/.test(hash.host)
-    ? `[${hash.host}]`
-    : hash.host;
-  assertEnding(made, ending, `${escaped(host)}:${hash.port}`);
+  const host = hash.host === "::1" ? "[::1]" : hash.host;
+  assertEnding(made, ending, `${escaped(host)}:${hash.port}`, logged(`${host}:${hash.port}`));
 }
 
 /** Names that no host has stand in an error as text that is safe to read. */
 function escaped(host: string): string {
-  return host.replace(/[\x00-\x1f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  const escape = (c: string) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return host.replace(/[\x00-\x1f]/g, escape);
+}
+
+/** In the log they are one word, and a long one is cut. */
+function logged(server: string): string | RegExp {
+  return server.length > 100 ? /^\S+\.\.\.$/ : escaped(server).replaceAll(" ", "\\x20");
 }
 
 function rowsOf(log: LogSocket, folder: Folder, port: number, deaf: number): Promise<Row[]> {
