@@ -5,11 +5,6 @@
  * @module
  */
 
-// Controls, what is invisible or turns the writing direction (Cf holds the bidirectional
-// overrides), line and paragraph separators, halves of surrogate pairs.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-const INVISIBLES = new RegExp(INVISIBLE, "gu");
-
 /** What stands for the rest of a text that is cut. */
 const CUT = "...";
 
@@ -30,9 +25,21 @@ function escapeCharacter(character: string): string {
   return point <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`;
 }
 
+/**
+ * Whether one character is a control, invisible or one that turns the writing direction (Cf holds
+ * the bidirectional overrides), a line or paragraph separator, or half a surrogate pair.
+ */
+function isInvisible(character: string): boolean {
+  // Classes of Unicode take their time to set up, which most texts need not spend.
+  return !/[ -~]/.test(character) && /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(character);
+}
+
 /** The text with every character that cannot be seen, or that moves the cursor, escaped. */
 export function visible(text: string): string {
-  return text.replace(INVISIBLES, escapeCharacter);
+  return text.replace(
+    /[^ -~]/gu,
+    (character) => isInvisible(character) ? escapeCharacter(character) : character,
+  );
 }
 
 /** The text, cut behind `limit` characters with the number of those that are missing. */
@@ -44,13 +51,17 @@ export function clip(text: string, limit: number): string {
 }
 
 /** Escapes character by character, so that a cut never leaves half an escape. */
-function escapeField(text: string, special: RegExp, limit: number): string {
+function escapeField(
+  text: string,
+  isSpecial: (character: string) => boolean,
+  limit: number,
+): string {
   let field = "";
   let size = 0;
   // Where the text can still be cut so that the mark fits in.
   let cut = 0;
   for (const character of text) {
-    const escaped = escapeForField(character, special);
+    const escaped = escapeForField(character, isSpecial);
     size += new TextEncoder().encode(escaped).length;
     if (size > limit) return field.slice(0, cut) + CUT;
     field += escaped;
@@ -59,19 +70,19 @@ function escapeField(text: string, special: RegExp, limit: number): string {
   return field;
 }
 
-function escapeForField(character: string, special: RegExp): string {
+function escapeForField(character: string, isSpecial: (character: string) => boolean): string {
   if (character === '"' || character === "\\") return `\\${character}`;
-  return special.test(character) ? escapeCharacter(character) : character;
+  return isSpecial(character) ? escapeCharacter(character) : character;
 }
 
 /** One bare word of a log record, of at most `limit` bytes: no space, no quote, one line. */
 export function logWord(text: string, limit: number): string {
-  return escapeField(text, /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u, limit);
+  return escapeField(text, (character) => /\s/.test(character) || isInvisible(character), limit);
 }
 
 /** A text of a log record, in quotes; between them at most `limit` bytes on one line. */
 export function logText(text: string, limit: number): string {
-  return `"${escapeField(text, INVISIBLE, limit)}"`;
+  return `"${escapeField(text, isInvisible, limit)}"`;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { lookup, lookupService } from "node:dns/promises";
-import { isIP } from "node:net";
+import { isIPv4 } from "node:net";
 
 /** What the system knows of names; both may fail, and the second may take its time. */
 export type NameService = {
@@ -87,7 +87,7 @@ function isQualified(name: string): boolean {
 /** RFC 1123, 2.1; an address is none. */
 function isHostName(name: string): boolean {
   const label = /^(?!-)[a-z\d-]{1,63}(?<!-)$/i;
-  return name.length <= 253 && isIP(name) === 0 &&
+  return name.length <= 253 && !isIPv4(name) &&
     name.split(".").every((part) => label.test(part));
 }
 

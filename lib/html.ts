@@ -40,6 +40,7 @@ export function isHtml(text: Uint8Array): boolean {
   let at = headAt(text, 0).startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   for (;;) {
     while (isSpace(text[at])) at++;
+    if (text[at] !== LESS) return false;
     if (!isCommentStart(text, at)) return HTML_START.test(headAt(text, at));
     const end = commentEnd(text, at + "<!--".length);
     if (end === undefined) return false;

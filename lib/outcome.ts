@@ -83,7 +83,8 @@ export class Failure extends Error {
 
 /** Where something is on the network, `host:port`, with brackets round an IPv6 address. */
 export function formatAddress({ host, port }: { host: string; port: number }): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+  // The pattern behind isIPv6 takes its time to set up, which no name need spend.
+  return host.includes(":") && isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** What was thrown, as a Failure; what is none is a fault of this program (70). */

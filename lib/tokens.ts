@@ -7,7 +7,7 @@
 import { ExitStatus, Failure } from "./outcome.ts";
 
 /** What an atom is made of (RFC 5322, 3.2.3; RFC 6532, 3.2), and the dot, which joins atoms. */
-const ATOM = /[^\p{Cc} ()<>[\]:;@\\,"]+/yu;
+const ATOM = /[^\0-\x1f\x7f-\x9f ()<>[\]:;@\\,"]+/yu;
 
 /** A domain literal without folding (RFC 5322, 3.4.1). */
 const LITERAL = /\[[^[\]\\\s]*\]/y;

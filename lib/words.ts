@@ -31,7 +31,7 @@ export function isPlain(text: string): boolean {
   const areValid = text.split(" ").every((word) =>
     !word.includes("=?") || (word.length <= 75 && VALID_WORD.test(word))
   );
-  return areValid && !/\p{Cc}/u.test(decodeWords(text));
+  return areValid && !/[\0-\x1f\x7f-\x9f]/.test(decodeWords(text));
 }
 
 /**
