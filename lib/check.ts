@@ -9,7 +9,7 @@ import { isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { type DeliveryContext, login, openSmarthost, requireSmarthost } from "./delivery.ts";
 import { visible } from "./escape.ts";
-import { ExitStatus, Failure } from "./outcome.ts";
+import { ExitStatus, Failure, formatAddress } from "./outcome.ts";
 import type { Capabilities } from "./reply.ts";
 import type { SmarthostSettings } from "./settings.ts";
 
@@ -53,11 +53,11 @@ export async function check(
   try {
     const { settings, from } = await readSettings();
     expected = stepsFor(settings);
+    if (settings.host !== "") report.server = formatAddress(settings);
     requireSmarthost(settings);
     pass("settings", `read from Redis at ${from}`);
     const opened = await openSmarthost(settings, { ...context, progress: pass });
     const { connection, session } = opened;
-    report.server = connection.server;
     report.warnings.push(...warningsOf(settings, connection, session.capabilities, now));
     try {
       pass("hello", describeCapabilities(session.capabilities));
@@ -73,10 +73,11 @@ export async function check(
     const words = [why, reply && `${reply.code} ${reply.text}`].filter(Boolean);
     const name = expected.find((step) => !report.steps.some((done) => done.name === step)) ??
       "settings";
-    report.steps.push({ name, ok: false, detail: [what, ...words].join(": ") });
+    // What is wrong with the settings is a field, a variable or a Redis; all else has the server.
+    const place = where === undefined || where === report.server ? "" : ` (${where})`;
+    report.steps.push({ name, ok: false, detail: [what + place, ...words].join(": ") });
     report.status = status;
     report.failure = error;
-    if (where !== undefined && name !== "settings") report.server ??= where;
   }
   return report;
 }

@@ -334,3 +334,25 @@ Deno.test("an answer that comes line by line inside TLS is read as it was sent",
     );
   }
 });
+
+Deno.test("the step of the settings says which field is wrong", async () => {
+  await using redis = await redisServer(
+    smarthostHash({ host: "mail.test", port: 587 }, { port: "0" }),
+  );
+  const { status, stdout } = await sendmail(["--check", "--json"], { redis });
+  assert.equal(status, 78);
+  const { steps } = JSON.parse(stdout);
+  assert.equal(steps.length, 1);
+  assert.match(steps[0].detail, /\(port\)/);
+});
+
+Deno.test("a file of authorities is not taken for the smarthost", async () => {
+  const hash = { host: "mail.test", encrypt_smtp: "tls" };
+  await using redis = await redisServer(smarthostHash({ host: "mail.test", port: 465 }, hash));
+  const env = { SSL_CERT_FILE: "/nowhere.pem" };
+  const { status, stdout } = await sendmail(["--check", "--json"], { redis, env });
+  assert.equal(status, 77);
+  const { server, steps } = JSON.parse(stdout);
+  assert.equal(server, "mail.test:465");
+  assert.match(steps.at(-1).detail, /\(SSL_CERT_FILE\): \/nowhere.pem: no such file/);
+});
