@@ -37,8 +37,14 @@ export type TlsSettings = { host: string; verify: boolean; authorities: readonly
 /** A certificate that does not pass, as the runtimes say it, in words for an administrator. */
 const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
   [
-    /UnknownIssuer|UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED_CERT_IN_CHAIN/,
+    /UnknownIssuer|UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT_IN_CHAIN/,
     "issued by an authority that this host does not trust",
+  ],
+  [
+    // Deno 2.9 says this of all four.
+    /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
+    "issued by an authority that this host does not trust, or expired, or not valid yet, or not " +
+    "made for a server",
   ],
   [/BadSignature|CERT_SIGNATURE_FAILURE/, "not signed by the authority that it names"],
   [/CaUsedAsEndEntity|DEPTH_ZERO_SELF_SIGNED/, "self-signed, and not trusted by this host"],

@@ -70,7 +70,6 @@ const REFUSED: Refused[] = [
     reason: /localhost/,
   },
   { what: "is for a client", make: made({ purpose: "clientAuth" }), reason: /server|purpose/ },
-  { what: "is of version 1", make: made({ version1: true }), reason: /version/ },
   {
     what: "is from an authority that nobody knows",
     async make() {
