@@ -20,12 +20,14 @@ function assertOneMessage({ server }: Smarthost, recipients: string[]): Submitte
   assert.ok(conversation);
   const [ehlo, mail, ...rest] = conversation.commands;
   assert.match(ehlo ?? "", /^EHLO \S+$/);
-  assert.match(mail ?? "", /^MAIL FROM:<[^<> ]*>( BODY=8BITMIME)?( SIZE=\d+)?$/);
+  const [, size] = /^MAIL FROM:<[^<> ]*>(?: BODY=8BITMIME)? SIZE=(\d+)$/.exec(mail ?? "") ?? [];
   assert.doesNotMatch(mail ?? "", /evil/);
   assert.deepEqual(rest, [...recipients.map((each) => `RCPT TO:<${each}>`), "DATA", "QUIT"]);
   assert.doesNotMatch(conversation.saidText(), /(?<!\r)\n|\r(?!\n)|\0/);
   const [message] = conversation.messages;
   assert.ok(message);
+  // The program has told what it then sent: nobody behind it has completed a line end.
+  assert.equal(message.content.length, Number(size));
   return message;
 }
 
@@ -295,15 +297,21 @@ for (const end of ENDS) {
 /** The program works on pieces of this many octets; an end may lie across two of them. */
 const PIECE = 64 * 1024;
 
+/** What else is in the message: a line without an end, or line ends that want twice the room. */
+const FILLINGS = ["x", "\r", "\n"];
+
 for (const end of ENDS) {
-  Deno.test(`wherever ${shown(end)} stands in a long message, it does not end there`, async () => {
-    await using host = await smarthost();
-    let body = "";
-    for (let piece = 1; piece <= end.length + 2; piece++) {
-      body = body.padEnd(piece * PIECE - piece - HEADER.length, "x") + end + SMUGGLED;
-    }
-    assertSilentSuccess(await host.submit(["u@x.org"], HEADER + body));
-    const { content } = assertOneMessage(host, ["u@x.org"]);
-    assert.ok(Buffer.from(content).equals(Buffer.from(HEADER + withCrlf(body))));
-  });
+  for (const filling of FILLINGS) {
+    const title = `${shown(end)} in a long message of ${shown(filling)}`;
+    Deno.test(`wherever it stands, ${title} does not end it`, async () => {
+      await using host = await smarthost();
+      let body = "";
+      for (let piece = 1; piece <= end.length + 2; piece++) {
+        body = body.padEnd(piece * PIECE - piece - HEADER.length, filling) + end + SMUGGLED;
+      }
+      assertSilentSuccess(await host.submit(["u@x.org"], HEADER + body));
+      const { content } = assertOneMessage(host, ["u@x.org"]);
+      assert.ok(Buffer.from(content).equals(Buffer.from(HEADER + withCrlf(body))));
+    });
+  }
 }
