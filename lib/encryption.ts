@@ -131,9 +131,15 @@ function handshakeFailure(error: Error, host: string, where: string): Failure {
     status: isConnection && !isGarbage ? ExitStatus.tryAgain : ExitStatus.protocol,
     what: "TLS handshake failed",
     where,
-    why: isGarbage ? "the server does not answer in TLS" : reasonOf(error),
+    why: isGarbage ? "the server does not answer in TLS" : lossOf(error),
     cause: error,
   });
+}
+
+/** Deno 2.9 has the code of a reset for a hang-up in the handshake, and other words. */
+function lossOf(error: Error): string {
+  const isHangUp = /disconnected before secure TLS/.test(error.message);
+  return isHangUp ? "the server closed the connection" : reasonOf(error);
 }
 
 /** The names in a certificate without the notation of the library that lists them. */

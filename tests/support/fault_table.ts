@@ -185,7 +185,7 @@ const BODY: [what: string, action: Action, ending: Ending][] = [
   [
     "reset",
     reset(),
-    failedLike(75, LOST, /(?:connection reset by the server|connection broken off)/),
+    failedLike(75, LOST, /connection (?:reset by the server|closed by the server|broken off)/),
   ],
 ];
 
