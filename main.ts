@@ -13,9 +13,10 @@ import { check } from "./lib/check.ts";
 import { readSmarthost } from "./lib/cluster.ts";
 import { contextIn } from "./lib/context.ts";
 import { deliver, requireSmarthost } from "./lib/delivery.ts";
+import { seedRandomness } from "./lib/entropy.ts";
 import { visible } from "./lib/escape.ts";
 import { fullyQualifiedHostName } from "./lib/host.ts";
-import { readAll } from "./lib/input.ts";
+import { LONGEST_MESSAGE, readAll } from "./lib/input.ts";
 import { buildMessage } from "./lib/message.ts";
 import { type Options, parseOptions } from "./lib/options.ts";
 import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
@@ -24,9 +25,6 @@ import { type Redact, redactor } from "./lib/redact.ts";
 import type { Attempt } from "./lib/report.ts";
 import { formatSettings } from "./lib/settings.ts";
 import { USAGE } from "./lib/usage.ts";
-
-/** The longest message in bytes: it is held in memory. */
-const LONGEST_MESSAGE = 256 * 1024 * 1024;
 
 const output = outputTo(Deno.stdout, Deno.stderr);
 const { print, say } = output;
@@ -50,11 +48,12 @@ async function send(options: Options): Promise<ExitStatus> {
 
 /** Redis, standard input and the host's name are asked side by side; the first failure counts. */
 async function submit(options: Options, attempt: Attempt): Promise<Outcome> {
-  const name = fullyQualifiedHostName(options.timeout);
   const reading = readSettings(options).then(({ settings }) => {
     attempt.server = serverIn(settings);
+    if (settings.encrypt_smtp !== "none") seedRandomness();
     return requireSmarthost(settings);
   });
+  const name = fullyQualifiedHostName(options.timeout);
   const [settings, message] = await Promise.all([reading, readMessage(options, name)]);
   Object.assign(attempt, attemptOf(message, settings));
   return await deliver(message, settings, await contextFor(options, name));

@@ -6,6 +6,9 @@
 
 import { ExitStatus, Failure } from "./outcome.ts";
 
+/** The longest message, in octets: it is held in memory. */
+export const LONGEST_MESSAGE = 256 * 1024 * 1024;
+
 /** The length of the first block, in octets: most messages fit. */
 const FIRST_BLOCK = 64 * 1024;
 

@@ -28,7 +28,10 @@ const STOREYS: Record<string, Storey> = {
   },
   reply: { files: ["reply", "status"], below: [], pure: true },
   smarthost: {
-    files: ["trust", "socket", "dialogue", "encryption", "connection", "exchange", "smtp"],
+    files: [
+      ...["entropy", "trust", "socket", "dialogue", "encryption", "connection"],
+      ...["exchange", "smtp"],
+    ],
     below: ["reply"],
     pure: false,
   },
