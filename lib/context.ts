@@ -28,6 +28,6 @@ export function contextIn(surroundings: Surroundings): DeliveryContext {
     ...(hostName.includes(".") && { hostName }),
     transcript,
     progress() {},
-    authorities: () => certificateAuthorities(environment),
+    authorities: (verify) => certificateAuthorities(environment, verify),
   };
 }

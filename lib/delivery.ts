@@ -14,8 +14,8 @@ import { openSession, type Session } from "./smtp.ts";
 
 /** What a submission needs beside message and settings. */
 export type DeliveryContext = ConnectionOptions & {
-  /** Gives the certificate authorities in PEM; asked only when a certificate is checked. */
-  authorities: () => readonly string[];
+  /** Gives the certificate authorities in PEM for a connection that verifies, or does not. */
+  authorities: (verify: boolean) => readonly string[];
 };
 
 /** A session that has logged in where the settings say so. */
@@ -57,8 +57,7 @@ export async function openSmarthost(
   context: DeliveryContext,
 ): Promise<OpenSmarthost> {
   const { host, port, encrypt_smtp: encryption, tls_verify: verify } = settings;
-  const isChecked = verify && encryption !== "none";
-  const authorities = isChecked ? context.authorities() : [];
+  const authorities = encryption === "none" ? [] : context.authorities(verify);
   const smarthost = { host, port, encryption, verify, authorities };
   const connection = await openConnection(smarthost, context);
   try {

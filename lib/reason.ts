@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETDOWN: "network is down",
   ENETUNREACH: "network is unreachable",
   ENOENT: "no such file or directory",
+  ENOTDIR: "not a directory",
   ENOTFOUND: "name not found",
   EPERM: "permission denied",
   EPIPE: "connection closed by the server",
