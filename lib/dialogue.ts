@@ -111,7 +111,8 @@ export function replyCollector(): (chunk: Buffer) => Collected {
     if (size > MAX_REPLY) return "endless";
     rest.push(chunk);
     if (!chunk.includes(0x0a)) return "incomplete";
-    const bytes = Buffer.concat(rest);
+    // Of the thousand replies in one chunk, none copies the rest of it.
+    const bytes = rest.length === 1 ? chunk : Buffer.concat(rest);
     let start = 0;
     for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
       const line = decodeReply(bytes.subarray(start, end)).replace(/\r$/, "");

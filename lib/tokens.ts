@@ -83,9 +83,8 @@ function unpair(text: string): string {
 
 /** Takes what a sticky pattern finds at the place reached; nothing is "". */
 function take(scanner: Scanner, pattern: RegExp): string {
-  const sticky = new RegExp(pattern);
-  sticky.lastIndex = scanner.at;
-  const found = sticky.exec(scanner.text)?.[0] ?? "";
+  pattern.lastIndex = scanner.at;
+  const found = pattern.exec(scanner.text)?.[0] ?? "";
   scanner.at += found.length;
   return found;
 }
