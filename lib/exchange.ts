@@ -51,6 +51,9 @@ export type ExchangeOptions = {
   onFailure: (failure: Failure) => void;
 };
 
+/** How often a login may be asked: LOGIN wants to know user name and password. */
+const MOST_QUESTIONS = 2;
+
 /** Starts to watch an exchange in which the server's greeting is read once more. */
 export function watchExchange(options: ExchangeOptions): Exchange {
   const { server, timeout, transcript, onFailure } = options;
@@ -74,7 +77,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     const step = awaited.shift();
     const lines = step === "greeting" ? [] : text.split("\n");
     lines.forEach((line) => transcript(`< ${line}`));
-    const answer = judge(step, text, server, isMessageWhole);
+    const answer = judge(step, text, server, { answers, isMessageWhole });
     if (answer instanceof Failure) return fail(answer);
     answers.push(answer);
     if (isMessageDue(answers)) awaited.push("message");
@@ -169,7 +172,7 @@ function judge(
   step: Step | undefined,
   text: string,
   server: string,
-  isMessageWhole: boolean,
+  { answers, isMessageWhole }: { answers: readonly Answer[]; isMessageWhole: boolean },
 ): Answer | Failure {
   const reply = parseReply(text);
   if (step === undefined && reply?.code === 421) {
@@ -178,15 +181,20 @@ function judge(
   }
   if (step === undefined || reply === undefined) return protocolFailure(step, server, text);
   if (reply.code === 421) return refusal(step, server, reply);
-  if (!goesOn(step, reply.code)) return refusal(step, server, reply);
+  const isQuestion = (answer: Answer) => answer.step === "AUTH" && answer.reply.code === 334;
+  const questions = answers.filter(isQuestion).length;
+  if (!goesOn(step, reply.code, questions)) return refusal(step, server, reply);
   if (step !== "message" || isMessageWhole || reply.code >= 400) return { step, reply };
   const what = `Smarthost answered before ${nameOf(step)} was sent`;
   return new Failure({ status: ExitStatus.protocol, what, where: server, reply });
 }
 
 /** Whether nodemailer may go on with this code, or sees by itself that it may not. */
-function goesOn(step: Step, code: number): boolean {
+function goesOn(step: Step, code: number, questions: number): boolean {
   switch (step) {
+    case "AUTH":
+      // nodemailer answers as often as it is asked.
+      return code !== 334 || questions < MOST_QUESTIONS;
     case "EHLO":
       // After a 5xx nodemailer tries HELO; it would after a 4xx too.
       return code === 250 || code >= 500;

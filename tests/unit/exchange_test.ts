@@ -96,6 +96,12 @@ const BREACHES: [string, string[], number, string][] = [
     76,
     "The smarthost's answer to EHLO is not SMTP",
   ],
+  [
+    "a login that is asked for ever",
+    ["* AUTH LOGIN", ...Array(3).fill(["< 334 VXNlcm5hbWU6\r\n", "* dXNlcg=="]).flat()],
+    76,
+    "Unexpected answer to AUTH",
+  ],
   ["a 4xx to EHLO", ["> EHLO a.test", "< 451 later\r\n"], 75, "EHLO refused"],
   [
     "421 to RCPT",
