@@ -50,6 +50,8 @@ export type ScriptedOptions = {
   capabilities?: string[];
   /** Whom it lets in; without, AUTH is not offered. */
   login?: Login;
+  /** How it offers AUTH, where not as PLAIN, LOGIN and CRAM-MD5. */
+  auth?: string;
 };
 
 /** A message as it came in between DATA and the dot. */
@@ -227,7 +229,7 @@ function withoutDots(wire: Uint8Array): Uint8Array {
 function capabilityLines({ options, conversation }: Session): string[] {
   const keywords = ["scripted.test", ...(options.capabilities ?? CAPABILITIES)];
   if (options.encryption === "starttls" && !conversation.encrypted) keywords.push("STARTTLS");
-  if (options.login) keywords.push("AUTH PLAIN LOGIN CRAM-MD5");
+  if (options.login) keywords.push(options.auth ?? "AUTH PLAIN LOGIN CRAM-MD5");
   return keywords.map((word, i) => `250${i < keywords.length - 1 ? "-" : " "}${word}`);
 }
 
