@@ -8,7 +8,7 @@ import { smarthostHash } from "../support/redis.ts";
 import { scriptedSmtp } from "../support/smtp_scripted.ts";
 
 const CONTEXT = { hostName: "host.test", now: new Date(0), id: "unique" };
-const EMPTY = { get: () => undefined, set: () => {} };
+const EMPTY = { get: () => undefined, set: () => {}, delete: () => {} };
 
 async function textOf(input: string | Uint8Array, mail: Mail): Promise<string> {
   const { content } = await buildMail(input, mail, CONTEXT);
