@@ -12,6 +12,8 @@ export type SandboxOptions = {
   log?: Pick<LogSocket, "path"> | undefined;
   /** Files that stand in the place of others: path inside, path outside. */
   replaced?: Record<string, string>;
+  /** Folders that are empty. */
+  hidden?: string[];
   /** Whether the whole file system is read-only. */
   readOnly?: boolean;
   /** What the host is called. */
@@ -20,7 +22,7 @@ export type SandboxOptions = {
 
 /** The command that runs another one in a sandbox: same network and files, devices of its own. */
 export function sandbox(options: SandboxOptions = {}): string[] {
-  const { log, replaced = {}, readOnly = false, hostName } = options;
+  const { log, replaced = {}, hidden = [], readOnly = false, hostName } = options;
   return [
     "/usr/bin/bwrap",
     "--die-with-parent",
@@ -29,6 +31,7 @@ export function sandbox(options: SandboxOptions = {}): string[] {
     ...(log ? ["--bind", log.path, "/dev/log"] : []),
     ...(hostName ? ["--unshare-uts", "--hostname", hostName] : []),
     ...Object.entries(replaced).flatMap(([inside, outside]) => ["--ro-bind", outside, inside]),
+    ...hidden.flatMap((path) => ["--tmpfs", path]),
     "--",
   ];
 }
