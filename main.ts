@@ -24,7 +24,7 @@ import { outputTo } from "./lib/output.ts";
 import { type Redact, redactor } from "./lib/redact.ts";
 import type { Attempt } from "./lib/report.ts";
 import { formatSettings } from "./lib/settings.ts";
-import { USAGE } from "./lib/usage.ts";
+import { usage } from "./lib/usage.ts";
 
 const output = outputTo(Deno.stdout, Deno.stderr);
 const { print, say } = output;
@@ -32,7 +32,7 @@ let redact: Redact = (text) => text;
 let outcome: Failure | Outcome | undefined;
 
 const MODES: Record<Options["mode"], (options: Options) => Promise<ExitStatus>> = {
-  help: () => print(`${USAGE}\n`),
+  help: () => print(`${usage()}\n`),
   version: () => print(`ns8-sendmail ${manifest.version}\n`),
   settings: async (options) => print(`${formatSettings((await readSettings(options)).settings)}\n`),
   "dry-run": async (options) => print(...(await readMessage(options)).content),

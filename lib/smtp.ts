@@ -120,6 +120,9 @@ function startDialogue({ socket, server, ...connection }: Connection, options: S
   const client = new SMTPConnection({
     connection: socket,
     name: connection.clientName,
+    // Never used. Without it nodemailer looks whether its default host is an address, for half a
+    // millisecond.
+    servername: connection.clientName,
     secure: isEncrypted,
     secured: isEncrypted,
     ignoreTLS: true,

@@ -92,10 +92,8 @@ const NOTES =
   "hold several, separated by commas. -- ends the options. The exit status is 0 when the smarthost " +
   "has taken the message for every recipient, else one of sysexits.h.";
 
-/** The text of `--help`, without a line end at its end. */
-export const USAGE: string = usage();
-
-function usage(): string {
+/** Gives the text of `--help`, without a line end at its end. */
+export function usage(): string {
   const ignored = OPTIONS.filter(({ kind }) => kind === "ignored").map(synopsis);
   return [
     "Usage: ns8-sendmail [OPTION]... RECIPIENT... < MESSAGE",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OPTIONS, USAGE } from "../../lib/usage.ts";
+import { OPTIONS, usage } from "../../lib/usage.ts";
 
 Deno.test("no two options share a name", () => {
   const names = OPTIONS.flatMap(({ short, also, long }) => [short, also, long])
@@ -12,13 +12,13 @@ for (const { short, also, long, kind } of OPTIONS) {
   for (const name of [short && `-${short}`, also && `-${also}`, long && `--${long}`]) {
     if (!name) continue;
     Deno.test(`--help names ${name}`, () => {
-      assert.match(USAGE, new RegExp(`^.*(?:^|[ ,])${name}(?:[ ,]|$)`, "m"));
+      assert.match(usage(), new RegExp(`^.*(?:^|[ ,])${name}(?:[ ,]|$)`, "m"));
     });
   }
 }
 
 Deno.test("--help fits on a screen of 80 columns, and ends without white space", () => {
-  for (const line of USAGE.split("\n")) {
+  for (const line of usage().split("\n")) {
     assert(line.length <= 80, line);
     assert.equal(line, line.trimEnd());
   }
