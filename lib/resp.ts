@@ -13,6 +13,11 @@ export type ReplyGuard = (chunk: Uint8Array) => string | undefined;
 /** The most that all replies together may measure, in bytes; the settings take a few hundred. */
 export const LONGEST_ANSWER = 1024 * 1024;
 
+/** The most strings that fit into that, for the decoder makes room for as many as are announced. */
+const MOST_MEMBERS = LONGEST_ANSWER / "$0\r\n\r\n".length;
+
+const TOO_LONG = `an answer of more than ${LONGEST_ANSWER} bytes`;
+
 /** The longest line: a status, an error in words, or a length. */
 const LONGEST_LINE = 4096;
 
@@ -58,12 +63,12 @@ export function replyGuard(replies: number): ReplyGuard {
     if (type === "*") members = Number(length);
     // CR and LF follow the string.
     else bulk = Number(length) + 2;
-    return undefined;
+    return members > MOST_MEMBERS || bulk > LONGEST_ANSWER ? TOO_LONG : undefined;
   };
 
   return (chunk) => {
     total += chunk.length;
-    if (total > LONGEST_ANSWER) return `an answer of more than ${LONGEST_ANSWER} bytes`;
+    if (total > LONGEST_ANSWER) return TOO_LONG;
     for (let at = 0; at < chunk.length;) {
       if (bulk > 0) {
         const taken = Math.min(bulk, chunk.length - at);

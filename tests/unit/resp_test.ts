@@ -42,6 +42,7 @@ for (const [title, text, replies] of PASSED) {
 
 const FOREIGN = /^not the protocol of Redis: /;
 const TOO_MANY = /^more answers than questions$/;
+const TOO_LONG = /^an answer of more than 1048576 bytes$/;
 
 const STOPPED: [title: string, text: string, why: RegExp][] = [
   ["an answer that nobody asked for", "+OK\r\n+OK\r\n", TOO_MANY],
@@ -58,6 +59,8 @@ const STOPPED: [title: string, text: string, why: RegExp][] = [
   ["a CR inside a line", "+O\rK\r\n", FOREIGN],
   ["an array in an array", "*1\r\n*1\r\n+a\r\n", FOREIGN],
   ["an array of a hundred million", "*100000000\r\n", FOREIGN],
+  ["an array that cannot fit into an answer", "*174763\r\n", TOO_LONG],
+  ["a string that cannot fit into an answer", "$1048577\r\n", TOO_LONG],
   ["a string of two gigabytes", "$2147483647\r\n", FOREIGN],
   ["a negative length", "$-2\r\n", FOREIGN],
   ["a length that is none", "$1x\r\n", FOREIGN],
