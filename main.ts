@@ -87,11 +87,12 @@ function audience(): Audience {
   return { ...output, redact, pid: Deno.pid };
 }
 
-/** What a library throws from an event does not undo what has been reached. */
-function onLateError(event: ErrorEvent | PromiseRejectionEvent): void {
+/** What a library throws from an event, or never ends, does not undo what has been reached. */
+function onLateError(event: Event): void {
   event.preventDefault();
-  const error = event instanceof ErrorEvent ? event.error : event.reason;
-  Deno.exit(outcome === undefined ? announceFailure(error, audience()) : statusOf(outcome));
+  const cause = event instanceof ErrorEvent ? event.error : Reflect.get(event, "reason");
+  const failure = cause ?? "there is nothing left to wait for";
+  Deno.exit(outcome === undefined ? announceFailure(failure, audience()) : statusOf(outcome));
 }
 
 async function main(): Promise<ExitStatus> {
@@ -103,7 +104,7 @@ async function main(): Promise<ExitStatus> {
   }
 }
 
-addEventListener("error", onLateError);
-addEventListener("unhandledrejection", onLateError);
+// With nothing left to wait for Deno would end with 0, which says that the message is sent.
+["error", "unhandledrejection", "beforeunload"].forEach((on) => addEventListener(on, onLateError));
 // Later than this module is evaluated: an Error has V8 parse again all that is on the stack then.
 queueMicrotask(async () => Deno.exit(await main()));

@@ -80,6 +80,16 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
   return promise;
 }
 
+/**
+ * Calls back when a connection has ended and all others that listen know it; also when it had ended
+ * before, of which nobody is told any more.
+ */
+export function afterClose(socket: Socket, onClosed: () => void): void {
+  const later = () => setImmediate(onClosed);
+  if (socket.destroyed) later();
+  else socket.once("close", later);
+}
+
 /** The sentence for a server that falls silent where it owes an answer to `step`. */
 export function noAnswer(step: Step): string {
   return step === "greeting" ? "No greeting from the smarthost" : `No answer to ${nameOf(step)}`;

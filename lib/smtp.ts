@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Connection } from "./connection.ts";
+import { afterClose } from "./dialogue.ts";
 import { type Answer, type Exchange, isAccepted, watchExchange } from "./exchange.ts";
 import { Failure, type RecipientOutcome, type Reply } from "./outcome.ts";
 import { reasonOf, systemCode } from "./reason.ts";
@@ -78,12 +79,13 @@ export async function openSession(
   const dialogue = startDialogue(connection, options);
   const { socket, greeting } = connection;
   socket.on("data", (chunk) => dialogue.exchange.received(chunk));
-  await dialogue.run((done) => {
+  const error = await dialogue.run((done) => {
     dialogue.client.connect(done);
     // nodemailer, which listens from now on, waits for a greeting, and this connection's has been
     // read; here it is once more. To put it back would take a pause, see dialogue.ts.
     setImmediate(() => socket.emit("data", Buffer.from(`${greeting.code} \r\n`)));
   });
+  if (error) throw dialogue.lost(error);
   return {
     capabilities: capabilitiesIn(dialogue.exchange.answers),
     login: (username, password, mechanism) => login(dialogue, username, password, mechanism),
@@ -151,6 +153,7 @@ function startDialogue({ socket, server, ...connection }: Connection, options: S
     isLoggingIn: false,
   };
   client.on("error", (error) => breakOff(dialogue.lost(error)));
+  afterClose(socket, () => breakOff(exchange.lost("the server closed the connection")));
   return dialogue;
 }
 
@@ -226,9 +229,7 @@ function receiptOf(
   problem: unknown,
 ): Receipt {
   const to = (step: Step) => answers.filter((answer) => answer.step === step);
-  const [mail] = to("MAIL");
-  const [data] = to("DATA");
-  const [final] = to("message");
+  const [[mail], [data], [final]] = [to("MAIL"), to("DATA"), to("message")];
   if (mail !== undefined && !isAccepted(mail)) throw refusal("MAIL", server, mail.reply);
   const replies = to("RCPT");
   const recipients = replies.map((answer, index) => ({
