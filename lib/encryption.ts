@@ -6,6 +6,7 @@
 
 import { isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
+import { asciiDomain } from "./domain.ts";
 import { ExitStatus, Failure } from "./outcome.ts";
 import { reasonOf, systemCode, timedOut } from "./reason.ts";
 
@@ -73,10 +74,15 @@ export function encrypt(
     reject(
       new Failure({ status: ExitStatus.tryAgain, what: "TLS handshake failed", where, why }),
     );
+  const name = certificateName(host);
+  if (name === undefined && verify) {
+    reject(notPassing(`${host} is no name that a certificate can be made for`, where));
+    return promise;
+  }
   const secured = connectTls({
     socket,
-    host,
-    ...(isIP(host) === 0 && { servername: host }),
+    host: name ?? LOOPBACK,
+    ...(name !== undefined && isIP(name) === 0 && { servername: name }),
     rejectUnauthorized: verify,
     ...(authorities.length > 0 && { ca: [...authorities] }),
   });
@@ -94,6 +100,20 @@ export function encrypt(
     secured.destroy();
     throw error;
   });
+}
+
+/** As good as any other address, where no name is told and none is verified. */
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * The name or the address of a host that has to stand in its certificate: in ASCII, and without the
+ * dot behind a name in DNS. Nothing where none can stand there; the runtime would wait for ever.
+ */
+function certificateName(host: string): string | undefined {
+  if (isIP(host) !== 0) return host;
+  const name = asciiDomain(host.replace(/\.$/, ""));
+  // `127.1` is an address to the name service, and to nobody else.
+  return name !== undefined && /(?:^|\.)\d+$/.test(name) ? undefined : name;
 }
 
 function describe(socket: TLSSocket, certificate: PeerCertificate): Encryption {
@@ -117,13 +137,8 @@ function handshakeFailure(error: Error, host: string, where: string): Failure {
     ? `not made for ${host}${names === undefined ? "" : `, only for ${plainNames(names)}`}`
     : CERTIFICATE_REASONS.find(([pattern]) => pattern.test(text))?.[1];
   if (known !== undefined || /invalid peer certificate|CERT_/.test(text)) {
-    return new Failure({
-      status: ExitStatus.notAllowed,
-      what: "Certificate of the smarthost does not pass",
-      where,
-      why: known ?? error.message.replace(/^invalid peer certificate: /, ""),
-      cause: error,
-    });
+    const why = known ?? error.message.replace(/^invalid peer certificate: /, "");
+    return notPassing(why, where, error);
   }
   const isGarbage = /corrupt message|InvalidContentType|InvalidMessage/.test(text);
   const isConnection = systemCode(error) !== undefined && !/ERR_SSL|ERR_TLS/.test(text);
@@ -134,6 +149,11 @@ function handshakeFailure(error: Error, host: string, where: string): Failure {
     why: isGarbage ? "the server does not answer in TLS" : lossOf(error),
     cause: error,
   });
+}
+
+function notPassing(why: string, where: string, cause?: Error): Failure {
+  const what = "Certificate of the smarthost does not pass";
+  return new Failure({ status: ExitStatus.notAllowed, what, where, why, cause });
 }
 
 /** Deno 2.9 has the code of a reset for a hang-up in the handshake, and other words. */

@@ -40,6 +40,7 @@ const CERTIFICATES: [what: string, host: string, make: Make, ending: Ending][] =
   ["for this name", "localhost", made({}), sent()],
   ["for this name in capitals", "LOCALHOST", made({}), sent()],
   ["for this address", "127.0.0.1", made({ names: ["IP:127.0.0.1"] }), sent()],
+  ["without a subject", "localhost", made({ subject: "/" }), sent()],
   ["that has expired", "localhost", made({ valid: [-10, -1] }), refused("expired")],
   ["that has expired, by address", "127.0.0.1", made({ valid: [-10, -1] }), refused("expired")],
   ["that is not valid yet", "localhost", made({ valid: [1, 10] }), refused("not valid yet")],
@@ -120,6 +121,46 @@ for (const encryption of ENCRYPTED) {
       const verbs = server.commands().map((line) => line.split(" ")[0]);
       const clear = encryption === "starttls" ? ["EHLO", "STARTTLS"] : [];
       if (ending.status !== 0) assert.deepEqual(verbs, clear);
+    });
+  });
+}
+
+const noName = (host: string) => refused(`${host} is no name that a certificate can be made for`);
+
+/** Names that resolve, whatever they are, and what becomes of an attempt that verifies. */
+const NAMES: [host: string, ending: Ending][] = [
+  ["mail.test", sent()],
+  ["under_score.test", sent()],
+  ["müller.test", sent()],
+  ["MÜLLER.TEST", sent()],
+  ["xn--mller-kva.test", sent()],
+  ["-dash.test", noName("-dash.test")],
+  ["127.1", noName("127.1")],
+  ["2130706433", noName("2130706433")],
+];
+
+for (const encryption of ENCRYPTED) {
+  Deno.test(`a name that no certificate can have is refused, not waited for: ${encryption}`, async (test) => {
+    await using log = await logSocket();
+    await using folder = await temporaryFolder();
+    await using authority = await certificateAuthority();
+    const known = ["mail.test", "under_score.test", "xn--mller-kva.test"];
+    const certificate = await authority.issue({ names: known.map((name) => `DNS:${name}`) });
+    const hosts = await folder.write("hosts", `127.0.0.1 ${known.join(" ")} -dash.test\n`);
+    const replaced = { "/etc/hosts": hosts };
+    const under = sandbox({ log, hostName: "node.example.org", replaced });
+    const env = { SSL_CERT_FILE: authority.certificateFile };
+    const attempt = attempts(log);
+    const rows = NAMES.flatMap(([host, ending]) => [
+      { name: host, host, tls_verify: "1", ending },
+      { name: `${host}, not verified`, host, tls_verify: "0", ending: sent() },
+    ]);
+    await sideBySide(test, rows, async ({ host, tls_verify, ending }) => {
+      await using server = await scriptedSmtp({}, { encryption, certificate });
+      const hash = smarthostHash(server, { host, encrypt_smtp: encryption, tls_verify });
+      await using redis = await scriptedRedis({}, hash);
+      assertEnding(await attempt({ redis, env, under }), ending, `${host}:${server.port}`);
+      assert.equal(server.messages().length, ending.status === 0 ? 1 : 0);
     });
   });
 }

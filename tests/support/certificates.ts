@@ -25,6 +25,8 @@ export type CertificateOptions = {
   valid?: [from: number, until: number];
   /** Extended key usage as openssl writes it. */
   purpose?: string;
+  /** The subject as openssl writes it; `/` is an empty one, as some authorities leave it. */
+  subject?: string;
   /** X.509 version 1: no extensions, the name in the subject alone. */
   version1?: boolean;
 };
@@ -85,6 +87,7 @@ async function issue(
   options: CertificateOptions,
 ): Promise<Certificate> {
   const { names = SERVER_NAMES, valid: [from, until] = [-1, 30], purpose = "serverAuth" } = options;
+  const { subject = "/CN=mail.test" } = options;
   const extensions = [
     "basicConstraints = critical, CA:FALSE",
     "keyUsage = critical, digitalSignature",
@@ -96,7 +99,7 @@ async function issue(
   const requestFile = folder.file(`${name}.csr`);
   const config = ["-config", folder.file("ca.cnf")];
   await openssl(
-    ["req", "-new", ...config, ...EC_KEY, "-subj", "/CN=mail.test"],
+    ["req", "-new", ...config, ...EC_KEY, "-subj", subject],
     ["-keyout", keyFile, "-out", requestFile],
   );
   await openssl(
@@ -146,6 +149,6 @@ default_md = sha256
 policy = policy
 unique_subject = no
 [policy]
-commonName = supplied
+commonName = optional
 `;
 }

@@ -32,7 +32,7 @@ const STOREYS: Record<string, Storey> = {
       ...["entropy", "trust", "socket", "dialogue", "encryption", "connection"],
       ...["exchange", "smtp"],
     ],
-    below: ["reply"],
+    below: ["address", "reply"],
     pure: false,
   },
   policy: {
