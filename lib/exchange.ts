@@ -83,7 +83,8 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     if (isMessageDue(answers)) awaited.push("message");
     restartClock();
   };
-  const split = replySplitter(take, (why) => fail(protocolFailure(awaited[0], server, why)));
+  const breach = (why: string) => fail(protocolFailure(awaited[0], server, why));
+  const split = replySplitter(take, () => breach("a reply without end"));
 
   return {
     answers,
@@ -92,7 +93,11 @@ export function watchExchange(options: ExchangeOptions): Exchange {
       awaited.push(secret ? "AUTH" : stepOf(command));
       if (awaited.length === 1) restartClock();
     },
-    received: (chunk) => split(chunk, () => hasEnded),
+    received(chunk) {
+      const fragment = split(chunk, () => hasEnded);
+      // nodemailer would wait for the rest before it looks at the reply in front of it.
+      if (fragment && awaited.length === 0) breach("the beginning of a reply");
+    },
     progressed: restartClock,
     messageEnded: () => {
       isMessageWhole = true;
@@ -129,19 +134,23 @@ function lastStep(answers: readonly Answer[]): Step {
   return answers.at(-1)?.step ?? "EHLO";
 }
 
-/** Cuts what comes from the server into whole replies. */
-function replySplitter(onReply: (text: string) => void, onEndless: (why: string) => void) {
+/** Cuts what comes from the server into whole replies; tells whether the beginning of one is left. */
+function replySplitter(onReply: (text: string) => void, onEndless: () => void) {
   let collect = replyCollector();
-  return (chunk: Buffer, hasEnded: () => boolean) => {
+  return (chunk: Buffer, hasEnded: () => boolean): boolean => {
     let rest = chunk;
     while (rest.length > 0 && !hasEnded()) {
       const collected = collect(rest);
-      if (collected === "incomplete") return;
-      if (collected === "endless") return onEndless("a reply without end");
+      if (collected === "incomplete") return true;
+      if (collected === "endless") {
+        onEndless();
+        return false;
+      }
       collect = replyCollector();
       onReply(collected.text);
       rest = collected.surplus;
     }
+    return false;
   };
 }
 

@@ -66,6 +66,24 @@ Deno.test("what is said during a login is masked in the transcript", () => {
 // [what happens, the dialogue, status, what]
 const BREACHES: [string, string[], number, string][] = [
   [
+    "the beginning of a second reply to one command",
+    ["> MAIL FROM:<a@b.test>", "< 250 Ok\r\n250-Ok\r\n"],
+    76,
+    "Smarthost sent something unasked",
+  ],
+  [
+    "the first byte of a second reply to one command",
+    ["> MAIL FROM:<a@b.test>", "< 250 Ok\r\n2"],
+    76,
+    "Smarthost sent something unasked",
+  ],
+  [
+    "the beginning of a second reply to the message",
+    [...UP_TO_DATA, ".", "< 250 Ok\r\n250-Ok\r\n"],
+    76,
+    "Smarthost sent something unasked",
+  ],
+  [
     "a second reply to one command",
     ["> MAIL FROM:<a@b.test>", "< 250 Ok\r\n250 Ok\r\n"],
     76,
