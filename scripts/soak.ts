@@ -81,6 +81,7 @@ function unreliableServer(ledger: Ledger): Promise<ListeningServer> {
 
 /** Draws for each stage whether it goes wrong, and how. */
 function scriptOf({ fates, faults }: Ledger, currentId: () => string): Script {
+  let hasAnswered = false;
   const play = ([stage, right]: [string, string[]]): [string, Action] => {
     const fault = Math.random() < FAILS
       ? FAULTS[Math.floor(Math.random() * FAULTS.length)]
@@ -88,11 +89,13 @@ function scriptOf({ fates, faults }: Ledger, currentId: () => string): Script {
     const action = fault?.action(right) ?? reply(...right);
     return [stage, (peer) => {
       if (fault) faults.set(fault.name, (faults.get(fault.name) ?? 0) + 1);
-      if (stage === "dot") {
-        const id = currentId();
-        fates.set(id, [...fates.get(id) ?? [], fault?.fate ?? "taken"]);
-      }
-      return action(peer);
+      // What goes wrong in mid-message is the answer to it, and no other one follows.
+      if (stage === "body" && fault) hasAnswered = true;
+      if (stage !== "dot") return action(peer);
+      const id = currentId();
+      const fate = hasAnswered ? "lost" : fault?.fate ?? "taken";
+      fates.set(id, [...fates.get(id) ?? [], fate]);
+      return hasAnswered ? peer.hangUp() : action(peer);
     }];
   };
   return Object.fromEntries(Object.entries(RIGHT).map(play));
