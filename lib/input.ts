@@ -5,6 +5,7 @@
  */
 
 import { ExitStatus, Failure } from "./outcome.ts";
+import { reasonOf } from "./reason.ts";
 
 /** The longest message, in octets: it is held in memory. */
 export const LONGEST_MESSAGE = 256 * 1024 * 1024;
@@ -90,7 +91,7 @@ function unreadable(cause: unknown): Failure {
   return new Failure({
     status: ExitStatus.io,
     what: "Cannot read standard input",
-    why: cause instanceof Error ? cause.message : String(cause),
+    why: reasonOf(cause),
     cause,
   });
 }
