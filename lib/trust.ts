@@ -35,8 +35,8 @@ const CERTIFICATES = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----
 /**
  * The authorities in PEM that `SSL_CERT_FILE` (one file) and `SSL_CERT_DIR` (directories with
  * hashed names, separated by colons) name, as OpenSSL reads them; none where neither is set, and
- * the system's store counts. Either of them turns that store off, as does a certificate that is
- * not to be verified: the store cannot do harm then.
+ * the system's store counts. Either of them turns that store off. Where nothing is verified, no
+ * file is read, so that a broken one does no harm.
  *
  * Throws a Failure (77) where there is no authority at all, for then no certificate can pass; the
  * runtime itself waits for ever on a file that it cannot read, and on a certificate that is none.
@@ -49,7 +49,9 @@ export function certificateAuthorities(environment: Environment, verify: boolean
     return value || undefined;
   });
   const isSystem = verify && file === undefined && directories === undefined;
-  environment.set(STORE, isSystem ? "system" : "");
+  // Deno 2.9 refuses every certificate without a store, also where none is to be verified; the one
+  // that is built in needs no file.
+  environment.set(STORE, isSystem ? "system" : verify ? "" : "mozilla");
   if (isSystem) requireReadable(SYSTEM_STORES);
   return verify && !isSystem ? namedAuthorities(file, directories) : [];
 }

@@ -71,10 +71,10 @@ Deno.test("variables that are empty are as good as none, and taken away", () => 
   assert.equal(empty.get("DENO_TLS_CA_STORE"), "system");
 });
 
-Deno.test("who verifies nothing needs no store, and no file is looked at", () => {
+Deno.test("who verifies nothing needs no store of the host, and no file is looked at", () => {
   const named = environment({ SSL_CERT_FILE: "/nowhere/ca.pem" });
   assert.deepEqual(certificateAuthorities(named, false), []);
-  assert.equal(named.get("DENO_TLS_CA_STORE"), "");
+  assert.equal(named.get("DENO_TLS_CA_STORE"), "mozilla");
 });
 
 Deno.test("a certificate that is broken is passed over", () =>
