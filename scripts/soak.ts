@@ -51,6 +51,7 @@ type Fate = "taken" | "lost" | "refused";
 /** What goes wrong; only at the final dot does the fate matter. */
 type Fault = { name: string; action: (right: string[]) => Action; fate: Fate };
 
+const YES_AND_GONE = "yes, hang-up";
 const FAULTS: Fault[] = [
   { name: "4xx", action: () => reply("451 4.3.0 Later"), fate: "refused" },
   { name: "5xx", action: () => reply("554 5.3.0 Never"), fate: "refused" },
@@ -61,11 +62,16 @@ const FAULTS: Fault[] = [
   { name: "garbage", action: () => garbage(), fate: "lost" },
   { name: "half a reply", action: () => inTurn(raw("250 2.0"), hangUp()), fate: "lost" },
   // A yes is a yes, whatever becomes of the connection.
-  { name: "yes, hang-up", action: (right) => inTurn(reply(...right), hangUp()), fate: "taken" },
+  { name: YES_AND_GONE, action: (right) => inTurn(reply(...right), hangUp()), fate: "taken" },
 ];
 
 /** What the server has, message by message, and which faults it made. */
-type Ledger = { fates: Map<string, Fate[]>; faults: Map<string, number> };
+type Ledger = {
+  fates: Map<string, Fate[]>;
+  /** The faults before a message was there, by its id, for whoever wants to know what went on. */
+  stories: Map<string, string>;
+  faults: Map<string, number>;
+};
 
 /** What a message is recognized by. */
 const ID = /^id=(\d+)\r?$/m;
@@ -80,8 +86,9 @@ function unreliableServer(ledger: Ledger): Promise<ListeningServer> {
 }
 
 /** Draws for each stage whether it goes wrong, and how. */
-function scriptOf({ fates, faults }: Ledger, currentId: () => string): Script {
-  let hasAnswered = false;
+function scriptOf({ fates, stories, faults }: Ledger, currentId: () => string): Script {
+  const story: string[] = [];
+  let isOver = false;
   const play = ([stage, right]: [string, string[]]): [string, Action] => {
     const fault = Math.random() < FAILS
       ? FAULTS[Math.floor(Math.random() * FAULTS.length)]
@@ -89,13 +96,17 @@ function scriptOf({ fates, faults }: Ledger, currentId: () => string): Script {
     const action = fault?.action(right) ?? reply(...right);
     return [stage, (peer) => {
       if (fault) faults.set(fault.name, (faults.get(fault.name) ?? 0) + 1);
-      // What goes wrong in mid-message is the answer to it, and no other one follows.
-      if (stage === "body" && fault) hasAnswered = true;
-      if (stage !== "dot") return action(peer);
+      if (fault) story.push(`${stage}: ${fault.name}`);
+      if (stage !== "dot") {
+        // What goes wrong in mid-message is the answer to it, and who has hung up answers no more.
+        isOver ||= fault !== undefined && (stage === "body" || fault.name === YES_AND_GONE);
+        return action(peer);
+      }
       const id = currentId();
-      const fate = hasAnswered ? "lost" : fault?.fate ?? "taken";
+      const fate = isOver ? "lost" : fault?.fate ?? "taken";
       fates.set(id, [...fates.get(id) ?? [], fate]);
-      return hasAnswered ? peer.hangUp() : action(peer);
+      stories.set(id, story.join(", "));
+      return isOver ? peer.hangUp() : action(peer);
     }];
   };
   return Object.fromEntries(Object.entries(RIGHT).map(play));
@@ -122,7 +133,7 @@ async function sendAll(messages: number, ledger: Ledger): Promise<Map<string, nu
 }
 
 /** How often each kind of end came, and those that must not come. */
-function compare(statuses: Map<string, number>, { fates }: Ledger) {
+function compare(statuses: Map<string, number>, { fates, stories }: Ledger) {
   const ends = new Map<string, number>();
   const wrong: string[] = [];
   for (const [id, status] of statuses) {
@@ -133,7 +144,7 @@ function compare(statuses: Map<string, number>, { fates }: Ledger) {
     const isRight = status === 0
       ? has.length === 1 && has[0] === "taken"
       : has.length <= 1 && !has.includes("taken");
-    if (!isRight) wrong.push(`message ${id}: ${end}`);
+    if (!isRight) wrong.push(`message ${id}: ${end} (${stories.get(id)})`);
   }
   for (const id of fates.keys()) if (!statuses.has(id)) wrong.push(`nobody sent message ${id}`);
   return { ends, wrong };
@@ -148,7 +159,7 @@ function print(title: string, counts: Map<string, number>): void {
 
 const messages = Number(Deno.args[0] ?? 2000);
 if (!Number.isInteger(messages) || messages < 1) throw new Error("Not a number of messages");
-const ledger: Ledger = { fates: new Map(), faults: new Map() };
+const ledger: Ledger = { fates: new Map(), stories: new Map(), faults: new Map() };
 const started = performance.now();
 const statuses = await sendAll(messages, ledger);
 const seconds = (performance.now() - started) / 1000;
