@@ -21,7 +21,7 @@ import {
   withoutReading,
 } from "./peer.ts";
 import type { Script, ScriptedOptions } from "./smtp_conversation.ts";
-import { type Fault, faultsAt, oddities, type ReplyStage, SHORT } from "./smtp_faults.ts";
+import { type Fault, faultsAt, oddities, type ReplyStage, RESET, SHORT } from "./smtp_faults.ts";
 
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 
@@ -210,7 +210,8 @@ const HANDSHAKES: [what: string, action: Action, ending: Ending][] = [
     inTurn(raw(Uint8Array.of(0x16, 3, 3, 0)), hangUp()),
     failed(75, HANDSHAKE, "the server closed the connection"),
   ],
-  ["reset", reset(), failed(75, HANDSHAKE, "connection reset by the server")],
+  // Deno 2.9 does not tell it from a hang-up.
+  ["reset", reset(), failedLike(75, HANDSHAKE, RESET)],
   ["garbage", garbage(), NO_TLS],
   ["a line of SMTP", reply("554 5.3.0 No TLS today"), NO_TLS],
   ["lines without end", endless("250-more and more\r\n".repeat(1000)), NO_TLS],

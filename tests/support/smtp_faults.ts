@@ -127,7 +127,8 @@ function refusals(at: ReplyStage): Cell[] {
   ];
 }
 
-const RESET = /(?:connection reset by the server|the server closed the connection)/;
+/** How a reset is told, where it may not be told from a hang-up. */
+export const RESET = /(?:connection reset by the server|the server closed the connection)/;
 
 function losses({ stage, to }: ReplyStage): Cell[] {
   const noAnswer = stage === "greeting" ? "No greeting from the smarthost" : `No answer to ${to}`;
