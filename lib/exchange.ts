@@ -84,7 +84,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     restartClock();
   };
   const breach = (why: string) => fail(protocolFailure(awaited[0], server, why));
-  const split = replySplitter(take, () => breach("a reply without end"));
+  const split = replySplitter(take, breach, () => awaited.length > 0);
 
   return {
     answers,
@@ -93,11 +93,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
       awaited.push(secret ? "AUTH" : stepOf(command));
       if (awaited.length === 1) restartClock();
     },
-    received(chunk) {
-      const fragment = split(chunk, () => hasEnded);
-      // nodemailer would wait for the rest before it looks at the reply in front of it.
-      if (fragment && awaited.length === 0) breach("the beginning of a reply");
-    },
+    received: (chunk) => split(chunk, () => hasEnded),
     progressed: restartClock,
     messageEnded: () => {
       isMessageWhole = true;
@@ -134,23 +130,26 @@ function lastStep(answers: readonly Answer[]): Step {
   return answers.at(-1)?.step ?? "EHLO";
 }
 
-/** Cuts what comes from the server into whole replies; tells whether the beginning of one is left. */
-function replySplitter(onReply: (text: string) => void, onEndless: () => void) {
+/** Cuts what comes from the server into whole replies. */
+function replySplitter(
+  onReply: (text: string) => void,
+  onBreach: (why: string) => void,
+  isReplyDue: () => boolean,
+) {
   let collect = replyCollector();
-  return (chunk: Buffer, hasEnded: () => boolean): boolean => {
+  return (chunk: Buffer, hasEnded: () => boolean) => {
     let rest = chunk;
     while (rest.length > 0 && !hasEnded()) {
       const collected = collect(rest);
-      if (collected === "incomplete") return true;
-      if (collected === "endless") {
-        onEndless();
-        return false;
+      if (collected === "endless") return onBreach("a reply without end");
+      if (collected === "incomplete") {
+        // nodemailer would wait for the rest before it looks at the reply in front of it.
+        return isReplyDue() ? undefined : onBreach("the beginning of a reply");
       }
       collect = replyCollector();
       onReply(collected.text);
       rest = collected.surplus;
     }
-    return false;
   };
 }
 
