@@ -58,7 +58,7 @@ const FAULTS: Fault[] = [
   { name: "421", action: () => inTurn(reply("421 4.3.2 Bye"), hangUp()), fate: "refused" },
   { name: "hang-up", action: () => hangUp(), fate: "lost" },
   { name: "reset", action: () => reset(), fate: "lost" },
-  { name: "silence", action: () => silence(), fate: "lost" },
+  { name: "silence", action: () => inTurn(silence()), fate: "lost" },
   { name: "garbage", action: () => garbage(), fate: "lost" },
   { name: "half a reply", action: () => inTurn(raw("250 2.0"), hangUp()), fate: "lost" },
   // A yes is a yes, whatever becomes of the connection.

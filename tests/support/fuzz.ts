@@ -228,7 +228,8 @@ function scriptOf({ moves }: FuzzCase, played: Played[]): Script {
       const started = performance.now();
       await actionOf({ ...move, then: "go on" })(peer);
       entry.spent = performance.now() - started;
-      await endings[move.then](peer);
+      // Who waits for a client to go that has gone waits for ever: inTurn looks.
+      await inTurn(endings[move.then])(peer);
     });
   }
   return script;
