@@ -64,7 +64,12 @@ export function reply(...lines: string[]): Action {
 
 /** Says nothing more, ever, and keeps the connection. */
 export function silence(): Action {
-  return (peer) => new Promise((resolve) => peer.closed.addEventListener("abort", () => resolve()));
+  return ({ closed }) =>
+    new Promise((resolve) => {
+      // Who has gone already is not told of any more.
+      if (closed.aborted) resolve();
+      else closed.addEventListener("abort", () => resolve());
+    });
 }
 
 /** Closes the connection in good order. */
