@@ -102,7 +102,7 @@ export function encrypt(
   });
 }
 
-/** As good as any other address, where no name is told and none is verified. */
+/** Stands in for a name where none is told and none is verified. */
 const LOOPBACK = "127.0.0.1";
 
 /**
