@@ -60,6 +60,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
   const answers: Answer[] = [];
   const awaited: Step[] = ["greeting"];
   let isMessageWhole = false;
+  let hasBegun = false;
   let hasEnded = false;
   const end = () => {
     hasEnded = true;
@@ -75,8 +76,7 @@ export function watchExchange(options: ExchangeOptions): Exchange {
   const restartClock = () => clock.restart(hasEnded ? undefined : awaited[0]);
   const take = (text: string) => {
     const step = awaited.shift();
-    const lines = step === "greeting" ? [] : text.split("\n");
-    lines.forEach((line) => transcript(`< ${line}`));
+    if (step !== "greeting") text.split("\n").forEach((line) => transcript(`< ${line}`));
     const answer = judge(step, text, server, { answers, isMessageWhole });
     if (answer instanceof Failure) return fail(answer);
     answers.push(answer);
@@ -93,10 +93,11 @@ export function watchExchange(options: ExchangeOptions): Exchange {
       awaited.push(secret ? "AUTH" : stepOf(command));
       if (awaited.length === 1) restartClock();
     },
-    received: (chunk) => split(chunk, () => hasEnded),
+    received: (chunk) => void (hasBegun = split(chunk, () => hasEnded)),
     progressed: restartClock,
     messageEnded: () => {
-      isMessageWhole = true;
+      // A reply that has begun by now is no answer to it, whenever it ends.
+      isMessageWhole = !hasBegun;
       restartClock();
     },
     isIdle: () => !hasEnded && awaited.length === 0 && (isMessageWhole || !answers.some(isGoAhead)),
@@ -130,26 +131,26 @@ function lastStep(answers: readonly Answer[]): Step {
   return answers.at(-1)?.step ?? "EHLO";
 }
 
-/** Cuts what comes from the server into whole replies. */
+/** Cuts what comes from the server into whole replies; tells whether one has begun and not ended. */
 function replySplitter(
   onReply: (text: string) => void,
   onBreach: (why: string) => void,
   isReplyDue: () => boolean,
 ) {
   let collect = replyCollector();
-  return (chunk: Buffer, hasEnded: () => boolean) => {
+  return (chunk: Buffer, hasEnded: () => boolean): boolean => {
     let rest = chunk;
     while (rest.length > 0 && !hasEnded()) {
       const collected = collect(rest);
-      if (collected === "endless") return onBreach("a reply without end");
-      if (collected === "incomplete") {
-        // nodemailer would wait for the rest before it looks at the reply in front of it.
-        return isReplyDue() ? undefined : onBreach("the beginning of a reply");
-      }
+      if (collected === "endless") onBreach("a reply without end");
+      // nodemailer would wait for the rest before it looks at the reply in front of it.
+      else if (collected === "incomplete" && !isReplyDue()) onBreach("the beginning of a reply");
+      if (typeof collected === "string") return true;
       collect = replyCollector();
       onReply(collected.text);
       rest = collected.surplus;
     }
+    return false;
   };
 }
 

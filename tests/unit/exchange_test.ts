@@ -101,6 +101,18 @@ const BREACHES: [string, string[], number, string][] = [
     76,
     "Smarthost answered before the message was sent",
   ],
+  [
+    "a yes that begins before the message was sent",
+    [...UP_TO_DATA, "< 25", ".", "< 0 queued\r\n"],
+    76,
+    "Smarthost answered before the message was sent",
+  ],
+  [
+    "a yes whose first line comes before the message was sent",
+    [...UP_TO_DATA, "< 250-early\r\n", ".", "< 250 queued\r\n"],
+    76,
+    "Smarthost answered before the message was sent",
+  ],
   ["a yes to DATA", [...ENVELOPE, "> DATA", "< 250 Ok\r\n"], 76, "Unexpected answer to DATA"],
   [
     "a 354 to MAIL",
@@ -155,6 +167,13 @@ Deno.test("a refusal in the middle of the message is its answer, and no command 
   const { exchange, failures, idle } = play(...UP_TO_DATA, "< 552 too large\r\n");
   assert.deepEqual(failures, []);
   assert.deepEqual(exchange.answers.at(-1)?.step, "message");
+  assert.equal(idle, false);
+});
+
+Deno.test("a refusal that begins in the middle of the message is its answer, whenever it ends", () => {
+  const { exchange, failures, idle } = play(...UP_TO_DATA, "< 55", ".", "< 2 too large\r\n");
+  assert.deepEqual(failures, []);
+  assert.deepEqual(exchange.answers.at(-1)?.reply.code, 552);
   assert.equal(idle, false);
 });
 
