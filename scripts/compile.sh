@@ -63,7 +63,7 @@ warm_up() {
   if [ "$TARGET" != "$HOST_TARGET" ]; then return; fi
   compile warmup.mjs "$WORK/warmup" --allow-all
   for attempt in {1..9}; do
-    echo 'Hello, world!' | env -i PATH="$PATH" "$WORK/warmup" -s Test -f from@localhost to@localhost \
+    echo 'Hello, world!' | env -i PATH="$PATH" timeout 60 "$WORK/warmup" -s Test -f from@localhost to@localhost \
       >"$WORK/program.bytecode" 2>"$WORK/warmup.log" ||
       fail "The program has not warmed up (attempt $attempt): $(tail -n 1 "$WORK/warmup.log")"
     sum=$(sha256sum <"$WORK/program.bytecode")

@@ -79,6 +79,13 @@ class NoCommand extends Deno.Command {
 }
 
 const { exit } = Deno;
+
+/** Not thrown, for the program that runs here takes what nobody catches. */
+function fail(why: string): void {
+  console.error(why);
+  exit(1);
+}
+
 Object.assign(Deno, { Command: NoCommand });
 const hash = { host: "127.0.0.1", username: "", password: "", enabled: "1", tls_verify: "1" };
 const port = `${await listen(serveSmtp)}`;
@@ -89,9 +96,9 @@ for (const { encryption, status } of WAYS) {
   const redis = await listen((socket) => serveRedis(socket, settings));
   Deno.env.set("REDIS_ADDRESS", `127.0.0.1:${redis}`);
   const ended = await statusOf(program);
-  if (ended !== status) throw new Error(`${encryption} ended with status ${ended}`);
+  if (ended !== status) fail(`${encryption} ended with status ${ended}`);
 }
 const bytecode = program.bytecode();
-if (!loadProgram(source, bytecode).isPrecompiled) throw new Error("V8 refuses its own bytecode");
+if (!loadProgram(source, bytecode).isPrecompiled) fail("V8 refuses its own bytecode");
 await ReadableStream.from([bytecode]).pipeTo(Deno.stdout.writable);
 exit(0);
