@@ -16,7 +16,7 @@ import { sideBySide } from "../support/parallel.ts";
 import { startPython } from "../support/python.ts";
 import { scriptedRedis } from "../support/redis_scripted.ts";
 import { smarthostHash } from "../support/redis.ts";
-import { sandbox } from "../support/sandbox.ts";
+import { sandbox, silentNameService } from "../support/sandbox.ts";
 import { scriptedSmtp } from "../support/smtp_scripted.ts";
 import { closedPort } from "../support/tcp.ts";
 
@@ -136,13 +136,6 @@ Deno.test("a smarthost that cannot be reached", async (test) => {
   const attempt = attempts(log);
   await sideBySide(test, rows, (row) => play(row, attempt));
 });
-
-/** Reading it waits for ever: so does a look-up that begins with it. */
-async function silentNameService(folder: Folder): Promise<Record<string, string>> {
-  const file = folder.file("hosts");
-  await new Deno.Command("mkfifo", { args: [file] }).output();
-  return { "/etc/hosts": file };
-}
 
 Deno.test("a name service that does not answer is waited for no longer than --timeout: 75", async () => {
   await using log = await logSocket();

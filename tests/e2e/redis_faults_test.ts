@@ -9,6 +9,7 @@ import {
   failedLike,
   sent,
 } from "../support/ending.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { logSocket } from "../support/log_socket.ts";
 import { sideBySide } from "../support/parallel.ts";
 import {
@@ -32,6 +33,7 @@ import {
   smarthostHash,
 } from "../support/redis.ts";
 import { encodeMap, type RedisScript, scriptedRedis } from "../support/redis_scripted.ts";
+import { sandbox, silentNameService } from "../support/sandbox.ts";
 import { scriptedSmtp } from "../support/smtp_scripted.ts";
 import { closedPort, LOOPBACK } from "../support/tcp.ts";
 
@@ -260,6 +262,15 @@ Deno.test("a Redis whose name is unknown is 75", () =>
     "no-such.invalid:6379",
     failedLike(75, SILENT, /(?:name not found|the name service does not answer)/),
   ));
+
+Deno.test("a Redis whose name is never resolved is waited for no longer than --timeout: 75", async () => {
+  await using log = await logSocket();
+  await using folder = await temporaryFolder();
+  const replaced = await silentNameService(folder);
+  const under = sandbox({ log, hostName: "node.example.org", replaced });
+  const made = await attempts(log)({ redis: at("redis.test:6379"), under }, { timeout: SHORT });
+  assertEnding(made, LATE, "redis.test:6379", "-");
+});
 
 Deno.test("a Redis that is reached by IPv6 is named in brackets, and answers", async () => {
   await tryAt(
