@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { ExitStatus, Failure, type Reply } from "./outcome.ts";
 import { reasonOf, timedOut } from "./reason.ts";
-import { decodeReply, isLastLine, parseReply } from "./reply.ts";
+import { decodeLines, isLastLine, parseReply } from "./reply.ts";
 import { nameOf, type Step } from "./status.ts";
 
 /** How to read a reply. */
@@ -29,6 +29,8 @@ export type ReadOptions = {
 
 /** The longest reply in bytes, as in nodemailer. */
 const MAX_REPLY = 1024 * 1024;
+
+const LF = 0x0a;
 
 /**
  * Reads one whole reply and leaves a plain socket paused. Throws a Failure: 75 when the server falls
@@ -49,17 +51,18 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
       error instanceof Error ? reasonOf(error) : "the server closed the connection",
     );
   const onTimeout = () => fail(ExitStatus.tryAgain, noAnswer(step), timedOut(timeout));
-  const add = replyCollector();
+  const collect = replyCollector();
   const onData = (chunk: Buffer) => {
-    const collected = add(chunk);
-    if (collected === "incomplete") return;
+    const collected = collect(chunk);
     if (collected === "endless") {
       return fail(ExitStatus.protocol, notSmtp(step), `more than ${MAX_REPLY} bytes`);
     }
-    const reply = parseReply(collected.text);
-    if (reply === undefined) return fail(ExitStatus.protocol, notSmtp(step), collected.text);
-    for (const line of collected.text.split("\n")) transcript(`< ${line}`);
-    if (collected.surplus.length > 0) {
+    const [text, ...more] = collected.replies;
+    if (text === undefined) return;
+    const reply = parseReply(text);
+    if (reply === undefined) return fail(ExitStatus.protocol, notSmtp(step), text);
+    for (const line of text.split("\n")) transcript(`< ${line}`);
+    if (more.length > 0 || collected.hasBegun) {
       const what = `Smarthost sent more than its answer to ${nameOf(step)}`;
       return fail(ExitStatus.protocol, what, "nothing more was said to it");
     }
@@ -108,29 +111,31 @@ export function notSmtp(step: Step): string {
     : `The smarthost's answer to ${nameOf(step)} is not SMTP`;
 }
 
-/** The lines of one whole reply, without the last line end, and what came behind it. */
-export type Collected = "incomplete" | "endless" | { text: string; surplus: Buffer };
+/** What a chunk has completed: replies without their last line end; and whether one more has begun. */
+export type Collected = { replies: string[]; hasBegun: boolean } | "endless";
 
-/** Collects chunks until their lines make one whole reply; good for one reply. */
+/** Collects the chunks of a connection to whole replies; `endless` is one that is too long. */
 export function replyCollector(): (chunk: Buffer) => Collected {
-  const lines: string[] = [];
-  let rest: Buffer[] = [];
+  let lines: string[] = [];
+  let unfinishedLine: Buffer[] = [];
   let size = 0;
   return (chunk) => {
     size += chunk.length;
     if (size > MAX_REPLY) return "endless";
-    rest.push(chunk);
-    if (!chunk.includes(0x0a)) return "incomplete";
-    // Of the thousand replies in one chunk, none copies the rest of it.
-    const bytes = rest.length === 1 ? chunk : Buffer.concat(rest);
-    let start = 0;
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
-      const line = decodeReply(bytes.subarray(start, end)).replace(/\r$/, "");
-      lines.push(line);
-      start = end + 1;
-      if (isLastLine(line)) return { text: lines.join("\n"), surplus: bytes.subarray(start) };
+    const end = chunk.lastIndexOf(LF) + 1;
+    if (end === 0) {
+      unfinishedLine.push(chunk);
+      return { replies: [], hasBegun: true };
     }
-    rest = [bytes.subarray(start)];
-    return "incomplete";
+    const replies: string[] = [];
+    for (const line of decodeLines(Buffer.concat([...unfinishedLine, chunk.subarray(0, end)]))) {
+      lines.push(line);
+      if (!isLastLine(line)) continue;
+      replies.push(lines.join("\n"));
+      lines = [];
+    }
+    unfinishedLine = end < chunk.length ? [chunk.subarray(end)] : [];
+    if (replies.length > 0) size = chunk.length - end;
+    return { replies, hasBegun: lines.length + unfinishedLine.length > 0 };
   };
 }

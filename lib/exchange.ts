@@ -14,7 +14,7 @@ import { connectionLost, noAnswer, notSmtp, replyCollector } from "./dialogue.ts
 import { ExitStatus, Failure, type Reply } from "./outcome.ts";
 import { timedOut } from "./reason.ts";
 import { parseReply } from "./reply.ts";
-import { nameOf, refusal, type Step } from "./status.ts";
+import { nameOf, refusal, type Step, stepOf } from "./status.ts";
 
 /** A reply, and what it answers. */
 export type Answer = { step: Step; reply: Reply };
@@ -61,19 +61,14 @@ export function watchExchange(options: ExchangeOptions): Exchange {
   const awaited: Step[] = ["greeting"];
   let isMessageWhole = false;
   let hasBegun = false;
-  let hasEnded = false;
-  const end = () => {
-    hasEnded = true;
-    clock.stop();
-  };
   const fail = (failure: Failure) => {
-    end();
+    clock.stop();
     onFailure(failure);
   };
   const clock = answerClock(timeout, (step) => {
     fail(tryAgain(noAnswer(step), server, timedOut(timeout)));
   });
-  const restartClock = () => clock.restart(hasEnded ? undefined : awaited[0]);
+  const restartClock = () => clock.restart(awaited[0]);
   const take = (text: string) => {
     const step = awaited.shift();
     if (step !== "greeting") text.split("\n").forEach((line) => transcript(`< ${line}`));
@@ -81,10 +76,10 @@ export function watchExchange(options: ExchangeOptions): Exchange {
     if (answer instanceof Failure) return fail(answer);
     answers.push(answer);
     if (isMessageDue(answers)) awaited.push("message");
-    restartClock();
   };
   const breach = (why: string) => fail(protocolFailure(awaited[0], server, why));
-  const split = replySplitter(take, breach, () => awaited.length > 0);
+  const isReplyDue = () => awaited.length > 0;
+  const split = replySplitter({ take, breach, isReplyDue, hasStopped: clock.hasStopped });
 
   return {
     answers,
@@ -93,28 +88,41 @@ export function watchExchange(options: ExchangeOptions): Exchange {
       awaited.push(secret ? "AUTH" : stepOf(command));
       if (awaited.length === 1) restartClock();
     },
-    received: (chunk) => void (hasBegun = split(chunk, () => hasEnded)),
+    received(chunk) {
+      const answered = answers.length;
+      hasBegun = split(chunk);
+      if (answers.length > answered) restartClock();
+    },
     progressed: restartClock,
-    messageEnded: () => {
+    messageEnded() {
       // A reply that has begun by now is no answer to it, whenever it ends.
       isMessageWhole = !hasBegun;
       restartClock();
     },
-    isIdle: () => !hasEnded && awaited.length === 0 && (isMessageWhole || !answers.some(isGoAhead)),
+    isIdle: () =>
+      !clock.hasStopped() && !isReplyDue() && (isMessageWhole || !answers.some(isGoAhead)),
     lost: (why) => tryAgain(connectionLost(awaited[0] ?? lastStep(answers)), server, why),
-    end,
+    end: clock.stop,
   };
 }
 
-/** Calls back when the answer to a step does not come within `timeout` milliseconds. */
+/**
+ * Calls back when the answer to a step does not come within `timeout` milliseconds; once stopped, it
+ * does not go again.
+ */
 function answerClock(timeout: number, onLate: (step: Step) => void) {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let hasStopped = false;
   return {
     restart(step: Step | undefined) {
       clearTimeout(timer);
-      if (step !== undefined) timer = setTimeout(onLate, timeout, step);
+      if (step !== undefined && !hasStopped) timer = setTimeout(onLate, timeout, step);
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      hasStopped = true;
+      clearTimeout(timer);
+    },
+    hasStopped: () => hasStopped,
   };
 }
 
@@ -132,25 +140,27 @@ function lastStep(answers: readonly Answer[]): Step {
 }
 
 /** Cuts what comes from the server into whole replies; tells whether one has begun and not ended. */
-function replySplitter(
-  onReply: (text: string) => void,
-  onBreach: (why: string) => void,
-  isReplyDue: () => boolean,
-) {
-  let collect = replyCollector();
-  return (chunk: Buffer, hasEnded: () => boolean): boolean => {
-    let rest = chunk;
-    while (rest.length > 0 && !hasEnded()) {
-      const collected = collect(rest);
-      if (collected === "endless") onBreach("a reply without end");
-      // nodemailer would wait for the rest before it looks at the reply in front of it.
-      else if (collected === "incomplete" && !isReplyDue()) onBreach("the beginning of a reply");
-      if (typeof collected === "string") return true;
-      collect = replyCollector();
-      onReply(collected.text);
-      rest = collected.surplus;
+function replySplitter({ take, breach, isReplyDue, hasStopped }: {
+  take: (text: string) => void;
+  breach: (why: string) => void;
+  isReplyDue: () => boolean;
+  hasStopped: () => boolean;
+}) {
+  const collect = replyCollector();
+  return (chunk: Buffer): boolean => {
+    if (hasStopped()) return false;
+    const collected = collect(chunk);
+    if (collected === "endless") {
+      breach("a reply without end");
+      return true;
     }
-    return false;
+    for (const text of collected.replies) {
+      take(text);
+      if (hasStopped()) return false;
+    }
+    // nodemailer would wait for the rest before it looks at the reply in front of it.
+    if (collected.hasBegun && !isReplyDue()) breach("the beginning of a reply");
+    return collected.hasBegun;
   };
 }
 
@@ -190,20 +200,18 @@ function judge(
   }
   if (step === undefined || reply === undefined) return protocolFailure(step, server, text);
   if (reply.code === 421) return refusal(step, server, reply);
-  const isQuestion = (answer: Answer) => answer.step === "AUTH" && answer.reply.code === 334;
-  const questions = answers.filter(isQuestion).length;
-  if (!goesOn(step, reply.code, questions)) return refusal(step, server, reply);
+  if (!goesOn(step, reply.code, answers)) return refusal(step, server, reply);
   if (step !== "message" || isMessageWhole || reply.code >= 400) return { step, reply };
   const what = `Smarthost answered before ${nameOf(step)} was sent`;
   return new Failure({ status: ExitStatus.protocol, what, where: server, reply });
 }
 
 /** Whether nodemailer may go on with this code, or sees by itself that it may not. */
-function goesOn(step: Step, code: number, questions: number): boolean {
+function goesOn(step: Step, code: number, answers: readonly Answer[]): boolean {
   switch (step) {
     case "AUTH":
       // nodemailer answers as often as it is asked.
-      return code !== 334 || questions < MOST_QUESTIONS;
+      return code !== 334 || answers.filter(isQuestion).length < MOST_QUESTIONS;
     case "EHLO":
       // After a 5xx nodemailer tries HELO; it would after a 4xx too.
       return code === 250 || code >= 500;
@@ -220,21 +228,8 @@ function goesOn(step: Step, code: number, questions: number): boolean {
   }
 }
 
-function stepOf(command: string): Step {
-  const verb = /^[A-Z]+/i.exec(command)?.[0].toUpperCase();
-  switch (verb) {
-    case "EHLO":
-    case "HELO":
-    case "AUTH":
-    case "MAIL":
-    case "RCPT":
-    case "DATA":
-    case "QUIT":
-      return verb;
-    default:
-      // The lone dot that ends an empty message to nobody (RFC 2920, 3.1).
-      return "message";
-  }
+function isQuestion({ step, reply }: Answer): boolean {
+  return step === "AUTH" && reply.code === 334;
 }
 
 function maskCommand(command: string): string {

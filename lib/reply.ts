@@ -28,6 +28,8 @@ export const NO_CAPABILITIES: Capabilities = {
   auth: [],
 };
 
+const LF = 0x0a;
+
 // A reply may end right behind its code (RFC 5321, 4.2: "SHOULD" have text).
 const LINE = /^([2-5]\d\d)(?:([ -])(.*))?$/s;
 
@@ -53,12 +55,35 @@ export function isLastLine(line: string): boolean {
   return !/^\d{3}-/.test(line);
 }
 
-/** Reply text is UTF-8 where it can be (RFC 6531, 3.7.4.1), and else kept byte for byte. */
-export function decodeReply(bytes: Uint8Array): string {
+/**
+ * The lines in whole lines of replies, without their line ends. Text is UTF-8 where it can be (RFC
+ * 6531, 3.7.4.1), each line for itself, and else read as Windows wrote it.
+ */
+export function decodeLines(bytes: Uint8Array): string[] {
+  const lines = decodeUtf8(bytes)?.split("\n") ?? separateLines(bytes).map(decodeLine);
+  return lines.slice(0, -1).map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+}
+
+/** What stands before, between and behind the line feeds. */
+function separateLines(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
+    lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return [...lines, bytes.subarray(start)];
+}
+
+function decodeLine(bytes: Uint8Array): string {
+  return decodeUtf8(bytes) ?? new TextDecoder("windows-1252").decode(bytes);
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return new TextDecoder("latin1").decode(bytes);
+    return undefined;
   }
 }
 

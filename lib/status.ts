@@ -58,6 +58,24 @@ export function statusFor(step: Step, reply: Reply): ExitStatus {
   return TABLE[step].exceptions?.[reply.code] ?? TABLE[step].permanent;
 }
 
+/** The step that a client takes with this line. */
+export function stepOf(command: string): Step {
+  const verb = /^[A-Z]+/i.exec(command)?.[0].toUpperCase();
+  switch (verb) {
+    case "EHLO":
+    case "HELO":
+    case "AUTH":
+    case "MAIL":
+    case "RCPT":
+    case "DATA":
+    case "QUIT":
+      return verb;
+    default:
+      // The lone dot that ends an empty message to nobody (RFC 2920, 3.1).
+      return "message";
+  }
+}
+
 /** How a step is named in a sentence: `the greeting`, `EHLO`, `the message`. */
 export function nameOf(step: Step): string {
   return step === "greeting" || step === "message" ? `the ${step}` : step;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeReply, isLastLine, parseCapabilities, parseReply } from "../../lib/reply.ts";
+import { decodeLines, isLastLine, parseCapabilities, parseReply } from "../../lib/reply.ts";
 
 const REPLIES: [string, string, ReturnType<typeof parseReply>][] = [
   ["a single line", "250 Ok", { code: 250, text: "Ok" }],
@@ -31,10 +31,23 @@ Deno.test("a line with a hyphen behind its code is not the last one", () => {
   assert.equal(isLastLine("250"), true);
 });
 
-Deno.test("reply text is UTF-8 where it can be, and else kept byte for byte", () => {
-  assert.equal(decodeReply(new TextEncoder().encode("250 größe")), "250 größe");
-  assert.equal(decodeReply(Uint8Array.of(0x35, 0xe9, 0x80)), "5\u00e9\u20ac");
-});
+const DECODED: [string, number[], string[]][] = [
+  ["UTF-8 is read as such", [...new TextEncoder().encode("250 größe\r\n")], ["250 größe"]],
+  ["what is not UTF-8 is read as Windows wrote it", [0x35, 0xe9, 0x80, 0x0a], ["5\u00e9\u20ac"]],
+  [
+    "each line is UTF-8, or not, for itself",
+    [0xc3, 0xa9, 0x0d, 0x0a, 0xe9, 0x0a, 0xc3, 0xa9, 0x0a],
+    ["\u00e9", "\u00e9", "\u00e9"],
+  ],
+  ["only a CR before the LF belongs to the line end", [0x0d, 0x41, 0x0d, 0x0d, 0x0a], ["\rA\r"]],
+  ["empty lines are lines", [0x0a, 0x0d, 0x0a], ["", ""]],
+  ["a byte order mark is text", [0xef, 0xbb, 0xbf, 0x32, 0x0a], ["\ufeff2"]],
+];
+for (const [title, bytes, expected] of DECODED) {
+  Deno.test(`in replies ${title}`, () => {
+    assert.deepEqual(decodeLines(Uint8Array.from(bytes)), expected);
+  });
+}
 
 const NOTHING = { startTls: false, smtpUtf8: false, eightBitMime: false, auth: [] };
 const OFFERS: [string, string[], ReturnType<typeof parseCapabilities>][] = [
