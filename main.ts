@@ -24,11 +24,13 @@ import { outputTo } from "./lib/output.ts";
 import { type Redact, redactor } from "./lib/redact.ts";
 import type { Attempt } from "./lib/report.ts";
 import { formatSettings } from "./lib/settings.ts";
+import { type SystemLog, systemLog } from "./lib/syslog.ts";
 import { usage } from "./lib/usage.ts";
 
 const output = outputTo(Deno.stdout, Deno.stderr);
 const { print, say } = output;
 let redact: Redact = (text) => text;
+const audience: Audience = { ...output, redact: (text) => redact(text) };
 let outcome: Failure | Outcome | undefined;
 
 const MODES: Record<Options["mode"], (options: Options) => Promise<ExitStatus>> = {
@@ -42,12 +44,13 @@ const MODES: Record<Options["mode"], (options: Options) => Promise<ExitStatus>> 
 
 async function send(options: Options): Promise<ExitStatus> {
   const attempt = firstGuess(options, Deno.hostname());
-  outcome = await submit(options, attempt).catch(asFailure);
-  return await announceResult(outcome, attempt, options.json, audience());
+  const log = systemLog(Deno.pid);
+  outcome = await submit(options, attempt, log).catch(asFailure);
+  return await announceResult(outcome, attempt, options.json, audience, log);
 }
 
 /** Redis, standard input and the host's name are asked side by side; the first failure counts. */
-async function submit(options: Options, attempt: Attempt): Promise<Outcome> {
+async function submit(options: Options, attempt: Attempt, log: SystemLog): Promise<Outcome> {
   const reading = readSettings(options).then(({ settings }) => {
     attempt.server = serverIn(settings);
     if (settings.encrypt_smtp !== "none") seedRandomness();
@@ -56,13 +59,14 @@ async function submit(options: Options, attempt: Attempt): Promise<Outcome> {
   const name = fullyQualifiedHostName(options.timeout);
   const [settings, message] = await Promise.all([reading, readMessage(options, name)]);
   Object.assign(attempt, attemptOf(message, settings));
-  return await deliver(message, settings, await contextFor(options, name));
+  const progress = (step: string) => step === "connect" && log.prepare();
+  return await deliver(message, settings, { ...await contextFor(options, name), progress });
 }
 
 async function tryOut(options: Options): Promise<ExitStatus> {
   const context = await contextFor(options);
   const report = await check(() => readSettings(options), context, new Date());
-  return await announceReport(report, options.json, audience());
+  return await announceReport(report, options.json, audience);
 }
 
 async function readSettings(options: Options) {
@@ -83,16 +87,12 @@ async function contextFor(options: Options, name = fullyQualifiedHostName(option
   return contextIn({ timeout: options.timeout, hostName, environment: Deno.env, transcript });
 }
 
-function audience(): Audience {
-  return { ...output, redact, pid: Deno.pid };
-}
-
 /** What a library throws from an event, or never ends, does not undo what has been reached. */
 function onLateError(event: Event): void {
   event.preventDefault();
   const cause = event instanceof ErrorEvent ? event.error : Reflect.get(event, "reason");
   const failure = cause ?? "there is nothing left to wait for";
-  Deno.exit(outcome === undefined ? announceFailure(failure, audience()) : statusOf(outcome));
+  Deno.exit(outcome === undefined ? announceFailure(failure, audience) : statusOf(outcome));
 }
 
 async function main(): Promise<ExitStatus> {
@@ -100,7 +100,7 @@ async function main(): Promise<ExitStatus> {
     const options = parseOptions(Deno.args);
     return await MODES[options.mode](options);
   } catch (error) {
-    return announceFailure(error, audience());
+    return announceFailure(error, audience);
   }
 }
 

@@ -10,29 +10,28 @@ import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from
 import type { Output } from "./output.ts";
 import { type Redact, redactReport, redactResult } from "./redact.ts";
 import { type Attempt, errorLines, logRecord } from "./report.ts";
-import { writeSyslog } from "./syslog.ts";
+import type { SystemLog } from "./syslog.ts";
 
 /** Where and how to announce. */
 export type Audience = Output & {
   /** Masks the secrets of this run in the words of others. */
   redact: Redact;
-  /** The process that the log names. */
-  pid: number;
 };
 
 /**
  * Announces what came of an attempt to send, and gives its exit status; with `json` also as an
- * object on standard output. Nothing that goes wrong
- * here changes that: the message has been taken, or it has not.
+ * object on standard output, and in the log. Nothing that goes wrong here changes
+ * that: the message has been taken, or it has not.
  */
 export async function announceResult(
   result: Failure | Outcome,
   attempt: Attempt,
   json: boolean,
-  { print, say, redact, pid }: Audience,
+  { print, say, redact }: Audience,
+  log: Pick<SystemLog, "write">,
 ): Promise<ExitStatus> {
   const shown = redactResult(result, redact);
-  await writeSyslog(logRecord(attempt, shown), pid);
+  await log.write(logRecord(attempt, shown));
   errorLines(shown).forEach(say);
   if (json) await print(`${outcomeJson(shown, attempt.server)}\n`).catch(() => {});
   return statusOf(result);

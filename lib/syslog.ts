@@ -10,51 +10,91 @@ const LOGGER = "/usr/bin/logger";
 /** How long the log may take, in milliseconds: a full one blocks whoever writes to it for ever. */
 const LIMIT = 1500;
 
+/** How long a logger that waits is used, in milliseconds: it may hold a log that is started anew. */
+const FRESH = 5000;
+
+/** The severities that we use, and the facility mail (RFC 5424, 6.2.1). */
+const SEVERITIES = { info: 6, err: 3 };
+const MAIL = 2;
+
+/** A record: how bad it is, and one line of text. */
+type SyslogRecord = { severity: keyof typeof SEVERITIES; text: string };
+
+/** The system log, for one record. */
+export type SystemLog = {
+  /**
+   * Starts logger, which takes its time, so that it is there when there is something to write. It
+   * writes nothing, and keeps nothing waiting, where there is no record.
+   */
+  prepare(): void;
+  /** Writes the record. */
+  write(record: SyslogRecord): Promise<void>;
+};
+
 /** How the record gets to the log; tests have their own. */
-export type LogWriter = { program?: string; limit?: number };
+export type SyslogOptions = { program?: string; limit?: number; fresh?: number };
 
 /**
- * Writes a record with facility mail and ident `ns8-sendmail` to the system log, as coming from
- * the process `pid`. Never fails: a host without a log loses the record.
+ * The system log, where records have the facility mail and the ident `ns8-sendmail` and come from
+ * the process `pid`. Nothing here ever fails: a host without a log loses the record.
  *
- * The text, one line, goes through stdin, as every user of the host can see arguments. logger cuts
- * it at 1024 bytes.
+ * The text goes through stdin, as every user of the host can see arguments. logger cuts it at 1024
+ * bytes.
  */
-export async function writeSyslog(
-  record: { severity: "info" | "err"; text: string },
+export function systemLog(
   pid: number,
-  { program = LOGGER, limit = LIMIT }: LogWriter = {},
-): Promise<void> {
+  { program = LOGGER, limit = LIMIT, fresh = FRESH }: SyslogOptions = {},
+): SystemLog {
+  let prepared: { logger: Deno.ChildProcess | undefined; at: number } | undefined;
+  return {
+    prepare() {
+      prepared ??= { logger: startLogger(program, pid), at: performance.now() };
+    },
+    async write(record) {
+      const isFresh = prepared !== undefined && performance.now() - prepared.at < fresh;
+      if (!isFresh) end(prepared?.logger);
+      const logger = isFresh ? prepared?.logger : startLogger(program, pid);
+      logger?.ref();
+      const timer = setTimeout(end, limit, logger);
+      await feed(logger, record);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function startLogger(program: string, pid: number): Deno.ChildProcess | undefined {
   try {
     const logger = new Deno.Command(program, {
-      args: [`--id=${pid}`, "-t", "ns8-sendmail", "-p", `mail.${record.severity}`],
+      args: [`--id=${pid}`, "-t", "ns8-sendmail", "--prio-prefix"],
       clearEnv: true,
       stdin: "piped",
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const timer = setTimeout(() => end(logger), limit);
-    try {
-      await feed(logger.stdin, record.text);
-    } finally {
-      await logger.status;
-      clearTimeout(timer);
-    }
+    // That it waits must not hide that there is nothing else to wait for.
+    logger.unref();
+    return logger;
   } catch {
-    // There is nowhere left to say so.
+    return undefined;
   }
 }
 
-function end(logger: Deno.ChildProcess): void {
+function end(logger: Deno.ChildProcess | undefined): void {
   try {
-    logger.kill("SIGKILL");
+    logger?.kill("SIGKILL");
   } catch {
     // It has ended by itself in this moment.
   }
 }
 
-async function feed(stdin: WritableStream<Uint8Array<ArrayBuffer>>, text: string): Promise<void> {
-  const writer = stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${text}\n`));
-  await writer.close();
+async function feed(logger: Deno.ChildProcess | undefined, { severity, text }: SyslogRecord) {
+  try {
+    const writer = logger?.stdin.getWriter();
+    const line = `<${8 * MAIL + SEVERITIES[severity]}>${text}\n`;
+    await writer?.write(new TextEncoder().encode(line));
+    await writer?.close();
+  } catch {
+    // There is nowhere left to say so.
+  }
+  await logger?.status;
 }
