@@ -73,6 +73,8 @@ function startLogger(program: string, pid: number): Deno.ChildProcess | undefine
     }).spawn();
     // That it waits must not hide that there is nothing else to wait for.
     logger.unref();
+    // It rejects where this process was started with SIGCHLD ignored.
+    logger.status.catch(() => {});
     return logger;
   } catch {
     return undefined;
@@ -96,5 +98,5 @@ async function feed(logger: Deno.ChildProcess | undefined, { severity, text }: S
   } catch {
     // There is nowhere left to say so.
   }
-  await logger?.status;
+  await logger?.status.catch(() => {});
 }
