@@ -86,7 +86,7 @@ function isQualified(name: string): boolean {
 
 /** RFC 1123, 2.1; an address is none. */
 function isHostName(name: string): boolean {
-  const label = /^(?!-)[a-z\d-]{1,63}(?<!-)$/i;
+  const label = /^(?!-)[A-Za-z\d-]{1,63}(?<!-)$/;
   return name.length <= 253 && !isIPv4(name) &&
     name.split(".").every((part) => label.test(part));
 }

@@ -46,7 +46,7 @@ export function encodeWords(text: string): string {
 
 /** Says whether a receiver may find an encoded word in the text, in its right place or not. */
 export function holdsEncodedWord(text: string): boolean {
-  return text.search(ENCODED_WORD) !== -1;
+  return text.includes("=?") && text.search(ENCODED_WORD) !== -1;
 }
 
 /** A stretch of a header field: plain text, or the bytes of adjacent words in one charset. */

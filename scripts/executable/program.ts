@@ -44,11 +44,16 @@ export function loadProgram(source: string, bytecode: Uint8Array): Program {
     ...(bytecode.length > 0 && { cachedData: bytecode }),
   });
   const requireBuiltin = createRequire(import.meta.url);
+  const known = new Map(Object.entries(LEFT_OUT));
+  const requireOnce = (name: string) => {
+    if (!known.has(name)) known.set(name, heirOf(requireBuiltin(name)));
+    return known.get(name);
+  };
   return {
     isPrecompiled: script.cachedDataRejected === false,
     run() {
       const main: (require: (name: string) => unknown) => void = script.runInThisContext();
-      main((name) => LEFT_OUT[name] ?? heirOf(requireBuiltin(name)));
+      main(requireOnce);
     },
     bytecode: () => script.createCachedData(),
   };
