@@ -56,7 +56,14 @@ export async function check(
     if (settings.host !== "") report.server = formatAddress(settings);
     requireSmarthost(settings);
     pass("settings", `read from Redis at ${from}`);
-    const opened = await openSmarthost(settings, { ...context, progress: pass });
+    // Looked for before anything is said to the server, and all the same a part of encryption.
+    const authorities = (verify: boolean) => {
+      expected = ["settings", "encrypt"];
+      const found = context.authorities(verify);
+      expected = stepsFor(settings);
+      return found;
+    };
+    const opened = await openSmarthost(settings, { ...context, authorities, progress: pass });
     const { connection, session } = opened;
     report.warnings.push(...warningsOf(settings, connection, session.capabilities, now));
     try {

@@ -346,13 +346,14 @@ Deno.test("the step of the settings says which field is wrong", async () => {
   assert.match(steps[0].detail, /\(port\)/);
 });
 
-Deno.test("a file of authorities is not taken for the smarthost", async () => {
+Deno.test("a store without an authority fails encryption, and its file is not taken for the smarthost", async () => {
   const hash = { host: "mail.test", encrypt_smtp: "tls" };
   await using redis = await redisServer(smarthostHash({ host: "mail.test", port: 465 }, hash));
   const env = { SSL_CERT_FILE: "/nowhere.pem" };
   const { status, stdout } = await sendmail(["--check", "--json"], { redis, env });
   assert.equal(status, 77);
   const { server, steps } = JSON.parse(stdout);
+  assert.deepEqual(steps.map(({ name }: { name: string }) => name), ["settings", "encrypt"]);
   assert.equal(server, "mail.test:465");
   assert.match(steps.at(-1).detail, /\(SSL_CERT_FILE\): \/nowhere.pem: no such file/);
 });
