@@ -35,9 +35,20 @@ const LONGEST_ADDRESS = 254;
  * @throws {Failure} `usage` for anything that is not such a list, a line break or a NUL above all.
  */
 export function parseMailboxes(text: string, what: string): Mailbox[] {
+  const plain = plainAddress(text);
+  if (plain !== undefined) return [plain];
   const scanner: Scanner = { text, what, at: 0, comment: "" };
   if (/[\r\n\0]/.test(text)) throw refusal(scanner, "it holds a line break or NUL");
   return readList(scanner, false);
+}
+
+/** What most arguments are, one address without anything else, takes a tenth of the time like this. */
+function plainAddress(text: string): Mailbox | undefined {
+  const [, local, domain] = /^([\w+-]+(?:\.[\w+-]+)*)@([a-z\d.-]+)$/.exec(text) ?? [];
+  if (local === undefined || domain === undefined || text.length > LONGEST_ADDRESS) {
+    return undefined;
+  }
+  return asciiDomain(domain) === domain ? { name: "", local, domain } : undefined;
 }
 
 /** Gives the address as it stands between the angle brackets of SMTP (RFC 5321, 4.1.2). */
@@ -153,6 +164,7 @@ function readAscii(scanner: Scanner): string {
 }
 
 function isDotAtom(local: string): boolean {
+  if (/^[\w+-]+(?:\.[\w+-]+)*$/.test(local)) return true;
   return isQuotable(local) && !/[ ()[\]:;@\\,"]/.test(local) && !local.split(".").includes("");
 }
 

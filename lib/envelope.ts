@@ -92,10 +92,8 @@ function namedRecipients({ octets, block }: Received): Mailbox[] {
 function eachOnce(mailboxes: Mailbox[], hostName: string): string[] {
   const addresses = new Map<string, string>();
   for (const mailbox of mailboxes) {
-    const address = addressOf(mailbox, hostName);
-    const domain = address.lastIndexOf("@");
-    const key = address.slice(0, domain) + address.slice(domain).toLowerCase();
-    if (!addresses.has(key)) addresses.set(key, address);
+    const key = `${mailbox.local}@${(mailbox.domain || hostName).toLowerCase()}`;
+    if (!addresses.has(key)) addresses.set(key, addressOf(mailbox, hostName));
   }
   return [...addresses.values()];
 }

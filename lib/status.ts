@@ -60,7 +60,7 @@ export function statusFor(step: Step, reply: Reply): ExitStatus {
 
 /** The step that a client takes with this line. */
 export function stepOf(command: string): Step {
-  const verb = /^[A-Za-z]+/.exec(command)?.[0].toUpperCase();
+  const verb = command.slice(0, 4).toUpperCase();
   switch (verb) {
     case "EHLO":
     case "HELO":

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
+import { domainToASCII } from "node:url";
 import {
   addressOf,
   formatMailbox,
@@ -6,7 +8,10 @@ import {
   type Mailbox,
   parseMailboxes,
 } from "../../lib/address.ts";
+import { asciiDomain } from "../../lib/domain.ts";
 import { ExitStatus, Failure } from "../../lib/outcome.ts";
+
+import { SEED } from "../support/property.ts";
 
 const host = "node.example.org";
 
@@ -247,4 +252,39 @@ Deno.test("what formatMailbox writes, parseMailboxes reads as the same address",
 Deno.test("isAscii tells an address that needs SMTPUTF8", () => {
   assert.equal(isAscii("u@x.org"), true);
   assert.equal(isAscii("jörg@x.org"), false);
+});
+
+const RUNS = { seed: SEED, numRuns: 20_000 };
+
+/** Texts of a few letters, so that chance makes much that is nearly an address. */
+function textsOf(letters: string): fc.Arbitrary<string> {
+  return fc.array(fc.constantFrom(...letters), { maxLength: 12 }).map((some) => some.join(""));
+}
+
+Deno.test("one address alone is read as it is among others", () => {
+  const outcome = (text: string) => {
+    try {
+      return parseMailboxes(text, "--to");
+    } catch (error) {
+      assert.ok(error instanceof Failure);
+      return "refused";
+    }
+  };
+  const parts = fc.tuple(textsOf("aB1._+-=?ö"), textsOf("aB1._-xn@ö"));
+  fc.assert(
+    fc.property(parts, ([local, domain]) => {
+      const text = `${local}@${domain}`;
+      assert.deepEqual(outcome(text), outcome(`${text} `));
+    }),
+    RUNS,
+  );
+  for (const domain of ["127.1", "0x7f", "xn--bcher-kva.test", "xn--a.test", "a.b.c", "x"]) {
+    assert.deepEqual(outcome(`u@${domain}`), outcome(`u@${domain} `), domain);
+  }
+});
+
+Deno.test("a domain is what the mapping to ASCII makes of it, or none", () => {
+  const isMapped = (text: string) => [undefined, domainToASCII(text)].includes(asciiDomain(text));
+  fc.assert(fc.property(textsOf("abxn-_.0189"), isMapped), RUNS);
+  fc.assert(fc.property(fc.domain(), (text) => asciiDomain(text) === domainToASCII(text)), RUNS);
 });
