@@ -24,6 +24,9 @@ const HOST_NAME = "node1.bench.test";
 /** How often each program's peak of memory is taken. */
 const PEAKS = 3;
 
+/** How many copies of each executable take turns. */
+const COPIES = 3;
+
 type Measured = { wall: number[]; cpu: number[]; peak: number[] };
 
 /** What has come to the servers. */
@@ -55,7 +58,8 @@ async function measure(test: Case, bench: Bench): Promise<Map<string, Figures>> 
   const results = await runPlan(plan, bench.surroundings);
   const senders = commands.filter(({ sends }) => sends).length;
   await requireDelivery(bench.servers, test, senders);
-  return new Map(commands.map(({ name }, index) => [name, figuresOf(results[index])]));
+  const [floor] = results;
+  return new Map(commands.map(({ name }, index) => [name, figuresOf(results[index], floor)]));
 }
 
 async function runPlan(plan: unknown, surroundings: string[]): Promise<Measured[]> {
@@ -77,16 +81,18 @@ async function runPlan(plan: unknown, surroundings: string[]): Promise<Measured[
 /** A program that is fast because it does not send would win. */
 async function requireDelivery(servers: PythonHelper, test: Case, senders: number): Promise<void> {
   const counts: Counts = JSON.parse(await servers.ask("counts"));
-  const messages = senders * ((test.rounds + 1) * test.together + PEAKS);
+  const messages = senders * ((test.rounds + COPIES) * test.together + PEAKS);
   const recipients = messages * test.recipients;
   if (counts.messages === messages && counts.recipients === recipients && counts.records) return;
   throw new Error(`${JSON.stringify(counts)} instead of ${messages} messages`);
 }
 
-function figuresOf(measured: Measured | undefined): Figures {
+function figuresOf(measured: Measured | undefined, floor: Measured | undefined): Figures {
   const { wall = [], cpu = [], peak = [] } = measured ?? {};
   return {
     median: median(wall),
+    // A machine that is shared has slow minutes, in which all run slowly.
+    ratio: median(wall.map((time, round) => time / (floor?.wall[round] ?? NaN))),
     least: Math.min(...wall),
     cpu: median(cpu),
     peak: median(peak) * 1024 / 1e6,
@@ -100,22 +106,21 @@ function median(values: number[]): number {
 }
 
 /**
- * Copies an executable, and gives the path. How much of a file a process has in memory depends on
- * how the file was written, so all that are compared are written in one way.
+ * Copies an executable, and gives the paths. How much of a file a process has in memory depends on
+ * how the file was written, and how fast it runs on where it lies in memory; so all that are compared
+ * are written in one way, and several times.
  */
-async function install(executable: string, folder: Folder): Promise<string> {
-  const path = folder.file(executable.replace(/.*\//, ""));
-  await Deno.copyFile(executable, path);
-  return path;
+async function install(executable: string, folder: Folder): Promise<string[]> {
+  const name = executable.replace(/.*\//, "");
+  const paths = Array.from({ length: COPIES }, (_, number) => folder.file(`${name}-${number}`));
+  for (const path of paths) await Deno.copyFile(executable, path);
+  return paths;
 }
 
 /** The programs to compare, the floor first. */
 async function programsOf(folder: Folder, built: string, reference?: string): Promise<Program[]> {
   const handshake = floor("handshake", await install(`${built}/handshake`, folder));
-  const executable = await install(
-    new URL("../dist/ns8-sendmail", import.meta.url).pathname,
-    folder,
-  );
+  const own = new URL("../dist/ns8-sendmail", import.meta.url).pathname;
   return [
     floor(HELLO, await install(`${built}/hello`, folder)),
     {
@@ -123,9 +128,9 @@ async function programsOf(folder: Folder, built: string, reference?: string): Pr
       command: (test, target) =>
         test.encryption === "tls" ? handshake.command(test, target) : undefined,
     },
-    sendmail(OURS, executable),
+    sendmail(OURS, await install(own, folder)),
     ...await peers(),
-    ...(reference === undefined ? [] : [sendmail("reference", reference)]),
+    ...(reference === undefined ? [] : [sendmail("reference", [reference])]),
   ];
 }
 

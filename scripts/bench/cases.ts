@@ -40,7 +40,7 @@ export function allCases(effort: number): Case[] {
     content: "line",
     recipients: 1,
     together: 1,
-    rounds: rounds(30),
+    rounds: rounds(45),
   };
   const encryptions = ["none", "starttls", "tls"] as const;
   const lines = (["quick", "delayed"] as const).flatMap((acks) =>

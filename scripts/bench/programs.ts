@@ -20,8 +20,15 @@ export type Target = {
   folder: Folder;
 };
 
-/** A process to start; `input` is the file on its stdin. */
-export type Command = { argv: string[]; env: Record<string, string>; input: string };
+/** A process to start. */
+export type Command = {
+  /** The paths of the program, of which each run takes the next. */
+  copies: string[];
+  args: string[];
+  env: Record<string, string>;
+  /** The file on its stdin. */
+  input: string;
+};
 
 /** A program; its command is missing for what it cannot do. */
 export type Program = {
@@ -34,25 +41,27 @@ export type Program = {
 const PATH = "/usr/bin:/bin";
 
 /** A program that sends nothing; it runs beside every case. */
-export function floor(name: string, executable: string): Program {
+export function floor(name: string, copies: string[]): Program {
   return {
     name,
     sends: false,
     command: (_, { host, port, inputs }) => ({
-      argv: [executable, host, `${port}`],
+      copies,
+      args: [host, `${port}`],
       env: {},
       input: inputs.line.message,
     }),
   };
 }
 
-/** ns8-sendmail, or another program that is called as it is, by the words before its arguments. */
-export function sendmail(name: string, ...words: string[]): Program {
+/** ns8-sendmail, or another program that is called as it is. */
+export function sendmail(name: string, copies: string[]): Program {
   return {
     name,
     sends: true,
     command: (test, { redisAddress, authorityFile, inputs }) => ({
-      argv: [...words, "-s", SUBJECT, "-f", SENDER, "--", ...recipientsOf(test)],
+      copies,
+      args: ["-s", SUBJECT, "-f", SENDER, "--", ...recipientsOf(test)],
       env: { PATH, REDIS_ADDRESS: redisAddress, SSL_CERT_FILE: authorityFile },
       input: inputs[test.content].body ?? inputs[test.content].message,
     }),
@@ -92,7 +101,8 @@ const msmtp: Program = {
     const file = await folder.write(`msmtp-${port}.conf`, settings.join("\n") + "\n");
     await Deno.chmod(file, 0o600);
     return {
-      argv: ["/usr/bin/msmtp", "-C", file, "--", ...recipientsOf(test)],
+      copies: ["/usr/bin/msmtp"],
+      args: ["-C", file, "--", ...recipientsOf(test)],
       env: { PATH },
       input: inputs[test.content].message,
     };
@@ -105,8 +115,9 @@ const curl: Program = {
   command(test, { host, port, authorityFile, inputs }) {
     const scheme = test.encryption === "tls" ? "smtps" : "smtp";
     return {
-      argv: [
-        ...["/usr/bin/curl", "--silent", "--show-error", "--disable", "--cacert", authorityFile],
+      copies: ["/usr/bin/curl"],
+      args: [
+        ...["--silent", "--show-error", "--disable", "--cacert", authorityFile],
         ...(test.encryption === "starttls" ? ["--ssl-reqd"] : []),
         ...["--url", `${scheme}://${host}:${port}`, "--mail-from", SENDER],
         ...recipientsOf(test).flatMap((recipient) => ["--mail-rcpt", recipient]),
@@ -124,8 +135,9 @@ const swaks: Program = {
   command(test, { host, port, authorityFile, inputs }) {
     const tls = { none: [], starttls: ["--tls"], tls: ["--tls-on-connect"] }[test.encryption];
     return {
-      argv: [
-        ...["/usr/bin/swaks", "--silent", "3", "--server", host, "--port", `${port}`],
+      copies: ["/usr/bin/swaks"],
+      args: [
+        ...["--silent", "3", "--server", host, "--port", `${port}`],
         ...["--from", SENDER, "--to", recipientsOf(test).join(","), "--data", "-"],
         ...tls,
         ...(tls.length > 0 ? ["--tls-verify", "--tls-ca-path", authorityFile] : []),
@@ -150,8 +162,9 @@ const sNail: Program = {
       ...(test.encryption === "starttls" ? ["smtp-use-starttls"] : []),
     ];
     return {
-      argv: [
-        ...["/usr/bin/s-nail", "-:/", ...settings.flatMap((setting) => ["-S", setting])],
+      copies: ["/usr/bin/s-nail"],
+      args: [
+        ...["-:/", ...settings.flatMap((setting) => ["-S", setting])],
         ...["-s", SUBJECT, "-r", SENDER, ...recipientsOf(test)],
       ],
       env: { PATH, HOME: "/nonexistent", MAILRC: "/dev/null" },
