@@ -35,6 +35,8 @@ export type Program = {
   name: string;
   /** Whether it sends the message, and does not merely show what the least is. */
   sends: boolean;
+  /** To how many, where it does not do as the case says. */
+  recipients?: number;
   command(test: Case, target: Target): Promise<Command | undefined> | Command | undefined;
 };
 
@@ -65,6 +67,16 @@ export function sendmail(name: string, copies: string[]): Program {
       env: { PATH, REDIS_ADDRESS: redisAddress, SSL_CERT_FILE: authorityFile },
       input: inputs[test.content].body ?? inputs[test.content].message,
     }),
+  };
+}
+
+/** The program with one recipient, beside itself with many. */
+export function toOne(program: Program): Program {
+  return {
+    ...program,
+    recipients: 1,
+    command: (test, target) =>
+      test.recipients > 1 ? program.command({ ...test, recipients: 1 }, target) : undefined,
   };
 }
 
