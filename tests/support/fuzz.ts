@@ -156,9 +156,13 @@ function assertAnswer({ status, stdout, stderr }: Run, { options }: FuzzCase): v
 function assertTaken(server: ScriptedSmtp, played: Played[], id: string, recipients: number): void {
   const [conversation, ...others] = server.conversations;
   assert.deepEqual(others, [], "more than one connection");
-  const whole = `${endOf(id)}\r\n.\r\n`;
-  assert.ok(conversation?.saidText().includes(whole), "0, and the message is not there");
   const at = (stage: Stage) => played.filter((each) => each.stage === stage);
+  const whole = `${endOf(id)}\r\n.\r\n`;
+  // Who says yes to a message that is on its way, and reads no further, cannot be told from one who
+  // has read it.
+  const isBlind = at("body").some(({ move }) => YES.test(move.text));
+  const isThere = conversation?.saidText().includes(whole);
+  assert.ok(isThere || isBlind, "0, and the message is not there");
   const to = at("rcpt").map(({ move }) => move.text);
   assert.equal(to.length, recipients);
   assert.ok(to.every((text) => YES.test(text)), `0, and a recipient is refused: ${to}`);
