@@ -40,6 +40,9 @@ export type FuzzOptions = {
 const TIMEOUT = 1;
 const GRACE = 2000;
 
+/** After this time a run and its servers are taken to wait for ever, in milliseconds. */
+const NEVER_ENDS_AFTER = 90_000;
+
 /** How many characters of a case are shown; the seed brings back all of it. */
 const MOST_SHOWN = 3000;
 
@@ -67,7 +70,7 @@ export async function fuzz(trust: Trust, options: FuzzOptions): Promise<Tally> {
   const play = async (seed: number, isAlone: boolean) => {
     const fuzzCase = caseOf(seed);
     try {
-      const { status } = await playCase(fuzzCase, trust, `${seed}`);
+      const { status } = await ended(playCase(fuzzCase, trust, `${seed}`));
       tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
       tally.runs++;
     } catch (error) {
@@ -85,6 +88,17 @@ export async function fuzz(trust: Trust, options: FuzzOptions): Promise<Tally> {
   await Promise.all(Array.from({ length: atOnce }, work));
   for (const seed of slow) await play(seed, true);
   return tally;
+}
+
+/** Gives what comes of a run, or throws where nothing does: also a server of the test may wait for ever. */
+async function ended(playing: Promise<Run>): Promise<Run> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("The run has no end")), NEVER_ENDS_AFTER);
+  try {
+    return await Promise.race([playing, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The finding in words: how to play it again, what is wrong, and what the servers were like. */

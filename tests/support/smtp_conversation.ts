@@ -251,6 +251,8 @@ async function encrypt(session: Session, socket: Socket): Promise<boolean> {
     secure.once("secure", () => resolve(undefined));
     secure.once("error", resolve);
     secure.once("close", () => resolve("closed"));
+    // Of a connection that has ended before, there is no event.
+    session.conversation.closed.then(() => resolve("closed"));
   });
   if (failure) {
     if (failure !== "closed") session.conversation.handshakeError = failure;
