@@ -36,8 +36,9 @@ async function listen(serve: (socket: Socket) => void): Promise<number> {
   return address.port;
 }
 
-/** A Redis that answers the one batch of commands that the program sends. */
-function serveRedis(socket: Socket, hash: Record<string, string>): void {
+/** A Redis that answers the one batch of commands that the program sends; tells when it has gone. */
+function serveRedis(socket: Socket, hash: Record<string, string>, onGone: () => void): void {
+  socket.once("close", onGone);
   const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
   const list = Object.entries(hash).flat();
   socket.once(
@@ -71,6 +72,18 @@ function statusOf(program: Program): Promise<number> {
   });
 }
 
+/**
+ * Input that comes after the settings have been read. Which of them comes first is chance otherwise,
+ * and the order in which functions first run can be seen in the bytecode.
+ */
+function holdInputUntil(ready: Promise<void>): void {
+  const read = async (into: Uint8Array) => {
+    await ready;
+    return await readInput(into);
+  };
+  Object.assign(Deno.stdin, { read });
+}
+
 /** A command that does nothing: the log of the host on which this runs is left alone. */
 class NoCommand extends Deno.Command {
   constructor(_command: string, options?: Deno.CommandOptions) {
@@ -79,6 +92,7 @@ class NoCommand extends Deno.Command {
 }
 
 const { exit } = Deno;
+const readInput = Deno.stdin.read.bind(Deno.stdin);
 
 /** Not thrown, for the program that runs here takes what nobody catches. */
 function fail(why: string): void {
@@ -93,7 +107,9 @@ const source = new TextDecoder().decode(readEmbedded("program.script"));
 const program = loadProgram(source, new Uint8Array());
 for (const { encryption, status } of WAYS) {
   const settings = { ...hash, port, encrypt_smtp: encryption };
-  const redis = await listen((socket) => serveRedis(socket, settings));
+  const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
+  const redis = await listen((socket) => serveRedis(socket, settings, onAnswered));
+  holdInputUntil(answered);
   Deno.env.set("REDIS_ADDRESS", `127.0.0.1:${redis}`);
   const ended = await statusOf(program);
   if (ended !== status) fail(`${encryption} ended with status ${ended}`);
