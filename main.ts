@@ -106,5 +106,4 @@ async function main(): Promise<ExitStatus> {
 
 // With nothing left to wait for Deno would end with 0, which says that the message is sent.
 ["error", "unhandledrejection", "beforeunload"].forEach((on) => addEventListener(on, onLateError));
-// Later than this module is evaluated: an Error has V8 parse again all that is on the stack then.
-queueMicrotask(async () => Deno.exit(await main()));
+main().then(Deno.exit);
