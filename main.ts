@@ -1,109 +1,167 @@
 /**
  * ns8-sendmail: hands the message on standard input to the smarthost of a NethServer 8 cluster.
- * Arguments, environment and standard input make options, settings, a message and an outcome, and
- * that an exit status, a line on standard error and a record in the system log.
+ *
+ * The arguments become options. Redis gives the settings of the smarthost, and standard input the
+ * message. Both together make an outcome, and the outcome an exit status, lines on standard error
+ * and a record in the system log. Each step is one call into a folder of `lib`.
  *
  * @module
  */
 
 import manifest from "./deno.json" with { type: "json" };
-import { attemptOf, firstGuess, serverIn } from "./lib/attempt.ts";
-import { announceFailure, announceReport, announceResult, type Audience } from "./lib/announce.ts";
-import { check } from "./lib/check.ts";
-import { readSmarthost } from "./lib/cluster.ts";
-import { contextIn } from "./lib/context.ts";
-import { deliver, requireSmarthost } from "./lib/delivery.ts";
-import { seedRandomness } from "./lib/entropy.ts";
-import { visible } from "./lib/escape.ts";
-import { fullyQualifiedHostName } from "./lib/host.ts";
-import { LONGEST_MESSAGE, readAll } from "./lib/input.ts";
-import { buildMessage } from "./lib/message.ts";
-import { type Options, parseOptions } from "./lib/options.ts";
+import { formatSettings, type Found, readSmarthost } from "./lib/cluster/mod.ts";
+import { type Options, parseOptions, usage } from "./lib/command_line/mod.ts";
+import { check, contextIn, deliver, requireSmarthost } from "./lib/delivery/mod.ts";
+import {
+  fullyQualifiedHostName,
+  LONGEST_MESSAGE,
+  outputTo,
+  readAll,
+  type SystemLog,
+  systemLog,
+} from "./lib/host/mod.ts";
+import { buildMessage, type Mail, type Message } from "./lib/message/mod.ts";
 import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
-import { outputTo } from "./lib/output.ts";
-import { type Redact, redactor } from "./lib/redact.ts";
-import type { Attempt } from "./lib/report.ts";
-import { formatSettings } from "./lib/settings.ts";
-import { type SystemLog, systemLog } from "./lib/syslog.ts";
-import { usage } from "./lib/usage.ts";
+import {
+  announceFailure,
+  announceReport,
+  announceResult,
+  attemptOf,
+  type Output,
+  redactorFor,
+} from "./lib/report/mod.ts";
+import { seedRandomness } from "./lib/smtp/mod.ts";
+import { visible } from "./lib/text/mod.ts";
 
-const output = outputTo(Deno.stdout, Deno.stderr);
-const { print, say } = output;
-let redact: Redact = (text) => text;
-const audience: Audience = { ...output, redact: (text) => redact(text) };
-let outcome: Failure | Outcome | undefined;
-
-const MODES: Record<Options["mode"], (options: Options) => Promise<ExitStatus>> = {
-  help: () => print(`${usage()}\n`),
-  version: () => print(`ns8-sendmail ${manifest.version}\n`),
-  settings: async (options) => print(`${formatSettings((await readSettings(options)).settings)}\n`),
-  "dry-run": async (options) => print(...(await readMessage(options)).content),
-  check: tryOut,
-  send,
+/** What a run has beside its arguments. */
+type Run = {
+  output: Output;
+  /** Rejects when a library throws from an event, or when nothing is left to wait for. */
+  late: Promise<never>;
+  /** Takes the result of an attempt to send; nothing that happens later changes it. */
+  onResult: (result: Failure | Outcome) => void;
 };
 
-async function send(options: Options): Promise<ExitStatus> {
-  const attempt = firstGuess(options, Deno.hostname());
-  const log = systemLog(Deno.pid);
-  outcome = await submit(options, attempt, log).catch(asFailure);
-  return await announceResult(outcome, attempt, options.json, audience, log);
+async function main(args: readonly string[], run: Run): Promise<ExitStatus> {
+  const options = parseOptions(args);
+  if (options.mode === "send") return await send(options, run);
+  return await Promise.race([run.late, answer(options, run.output)]);
 }
 
-/** Redis, standard input and the host's name are asked side by side; the first failure counts. */
-async function submit(options: Options, attempt: Attempt, log: SystemLog): Promise<Outcome> {
-  const reading = readSettings(options).then(({ settings }) => {
-    attempt.server = serverIn(settings);
-    if (settings.encrypt_smtp !== "none") seedRandomness();
-    return requireSmarthost(settings);
-  });
-  const name = fullyQualifiedHostName(options.timeout);
-  const [settings, message] = await Promise.all([reading, readMessage(options, name)]);
-  Object.assign(attempt, attemptOf(message, settings));
-  const progress = (step: string) => step === "connect" && log.prepare();
-  return await deliver(message, settings, { ...await contextFor(options, name), progress });
-}
-
-async function tryOut(options: Options): Promise<ExitStatus> {
-  const context = await contextFor(options);
-  const report = await check(() => readSettings(options), context, new Date());
-  return await announceReport(report, options.json, audience);
-}
-
-async function readSettings(options: Options) {
-  const found = await readSmarthost(Deno.env, options.timeout);
-  redact = redactor([found.settings.password], found.settings.username);
-  return found;
-}
-
-async function readMessage(options: Options, name = fullyQualifiedHostName(options.timeout)) {
-  const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
-  const context = { hostName: await name, now: new Date(), id: crypto.randomUUID() };
-  return buildMessage(input, options, context, new Uint8Array(input.buffer));
-}
-
-async function contextFor(options: Options, name = fullyQualifiedHostName(options.timeout)) {
-  const hostName = await name;
-  const transcript = (line: string) => options.verbose && say(visible(redact(line)));
-  return contextIn({ timeout: options.timeout, hostName, environment: Deno.env, transcript });
-}
-
-/** What a library throws from an event, or never ends, does not undo what has been reached. */
-function onLateError(event: Event): void {
-  event.preventDefault();
-  const cause = event instanceof ErrorEvent ? event.error : Reflect.get(event, "reason");
-  const failure = cause ?? "there is nothing left to wait for";
-  Deno.exit(outcome === undefined ? announceFailure(failure, audience) : statusOf(outcome));
-}
-
-async function main(): Promise<ExitStatus> {
-  try {
-    const options = parseOptions(Deno.args);
-    return await MODES[options.mode](options);
-  } catch (error) {
-    return announceFailure(error, audience);
+/** Does what sends nothing. */
+async function answer(options: Options, output: Output): Promise<ExitStatus> {
+  switch (options.mode) {
+    case "help":
+      return await output.print(`${usage()}\n`);
+    case "version":
+      return await output.print(`ns8-sendmail ${manifest.version}\n`);
+    case "settings":
+      return await output.print(`${formatSettings((await readSettings(options)).settings)}\n`);
+    case "dry-run":
+      return await output.print(...(await readMessage(options)).content);
+    default:
+      return await tryOut(options, output);
   }
 }
 
-// With nothing left to wait for Deno would end with 0, which says that the message is sent.
-["error", "unhandledrejection", "beforeunload"].forEach((on) => addEventListener(on, onLateError));
-main().then(Deno.exit);
+async function tryOut(options: Options, output: Output): Promise<ExitStatus> {
+  const settings = readSettings(options);
+  const redact = redactorFor((await settled(settings))?.settings);
+  const report = await check(
+    () => settings,
+    await contextFor(options, output, redact),
+    new Date(),
+  );
+  return await announceReport(report, options.json, { ...output, redact });
+}
+
+async function send(options: Options, { output, late, onResult }: Run): Promise<ExitStatus> {
+  const log = systemLog(Deno.pid);
+  const name = fullyQualifiedHostName(options.timeout);
+  const settings = readSettings(options);
+  const message = readMessage(options, name);
+  const outcome = submit(options, { settings, message, name }, output, log);
+  const result = await Promise.race([late, outcome]).catch(asFailure);
+  onResult(result);
+  const known = { settings: (await soFar(settings))?.settings, message: await soFar(message) };
+  const attempt = attemptOf(options.mail, Deno.hostname(), known);
+  const audience = { ...output, redact: redactorFor(known.settings) };
+  return await announceResult(result, attempt, options.json, audience, log);
+}
+
+/** What a submission waits for: Redis, standard input and the host's name, side by side. */
+type Sources = { settings: Promise<Found>; message: Promise<Message>; name: Promise<string> };
+
+/** Hands the message over as soon as everything is known; the first failure counts. */
+async function submit(
+  options: Options,
+  { settings: reading, message, name }: Sources,
+  output: Output,
+  log: SystemLog,
+): Promise<Outcome> {
+  const settings = reading.then(({ settings }) => {
+    if (settings.encrypt_smtp !== "none") seedRandomness();
+    return requireSmarthost(settings);
+  });
+  const [smarthost, content] = await Promise.all([settings, message]);
+  const context = await contextFor(options, output, redactorFor(smarthost), name);
+  const progress = (step: string) => step === "connect" && log.prepare();
+  return await deliver(content, smarthost, { ...context, progress });
+}
+
+function readSettings({ timeout }: Options): Promise<Found> {
+  return readSmarthost(Deno.env, timeout);
+}
+
+async function readMessage(
+  { mail, timeout }: { mail: Mail; timeout: number },
+  name = fullyQualifiedHostName(timeout),
+): Promise<Message> {
+  const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
+  const context = { hostName: await name, now: new Date(), id: crypto.randomUUID() };
+  return buildMessage(input, mail, context, new Uint8Array(input.buffer));
+}
+
+async function contextFor(
+  { timeout, verbose }: Options,
+  output: Output,
+  redact: (text: string) => string,
+  name = fullyQualifiedHostName(timeout),
+) {
+  const transcript = (line: string) => verbose && output.writeError(visible(redact(line)));
+  return contextIn({ timeout, hostName: await name, environment: Deno.env, transcript });
+}
+
+/** The value of a promise; nothing where it fails. */
+function settled<T>(promise: Promise<T>): Promise<T | undefined> {
+  return promise.catch(() => undefined);
+}
+
+/** The value of a promise that has one already, without waiting for one that has not. */
+function soFar<T>(promise: Promise<T>): Promise<T | undefined> {
+  return Promise.race([settled(promise), Promise.resolve().then(() => undefined)]);
+}
+
+/** Runs the program, and ends the process with its status whatever happens. */
+function start(): void {
+  const output = outputTo(Deno.stdout, Deno.stderr);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  late.catch(() => {});
+  let status: ExitStatus | undefined;
+  const onResult = (result: Failure | Outcome) => void (status = statusOf(result));
+  const onLate = (event: Event) => {
+    event.preventDefault();
+    if (status !== undefined) Deno.exit(status);
+    const cause = event instanceof ErrorEvent ? event.error : Reflect.get(event, "reason");
+    reject(cause ?? new Error("there is nothing left to wait for"));
+  };
+  // With nothing left to wait for Deno would end with 0, which says that the message is sent.
+  for (const type of ["error", "unhandledrejection", "beforeunload"]) {
+    addEventListener(type, onLate);
+  }
+  main(Deno.args, { output, late, onResult })
+    .catch((error) => announceFailure(error, output))
+    .then(Deno.exit);
+}
+
+start();

@@ -25,31 +25,33 @@
  * @module
  */
 
-import { type Mailbox, parseMailboxes } from "./address.ts";
-import { readSmarthost } from "./cluster.ts";
-import { contextIn } from "./context.ts";
-import { deliver } from "./delivery.ts";
-import { type ClusterEvent, smarthostChanges } from "./events.ts";
-import { fullyQualifiedHostName } from "./host.ts";
-import { buildMessage, type Context, type Message } from "./message.ts";
+import { type Mailbox, parseMailboxes } from "./address/mod.ts";
+import {
+  type ClusterEvent,
+  readSmarthost,
+  redisAddresses,
+  smarthostChanges,
+  type SmarthostSettings,
+} from "./cluster/mod.ts";
+import { contextIn, deliver } from "./delivery/mod.ts";
+import { fullyQualifiedHostName } from "./host/mod.ts";
+import { buildMessage, type Context, type Mail, type Message } from "./message/mod.ts";
 import { asFailure, ExitStatus, Failure, type Outcome } from "./outcome.ts";
-import { redactor, redactResult } from "./redact.ts";
-import { redisAddresses } from "./redis.ts";
-import type { SmarthostSettings } from "./settings.ts";
-import type { Environment } from "./trust.ts";
+import { redactorFor, redactResult } from "./report/mod.ts";
+import type { Environment } from "./smtp/mod.ts";
 
 export { ExitStatus, Failure };
 export type { ClusterEvent, Context, Environment, Message, Outcome };
 export type { FailureDetails, RecipientOutcome, Reply } from "./outcome.ts";
-export type { Envelope } from "./message.ts";
-export { errorText } from "./report.ts";
+export type { Envelope } from "./message/mod.ts";
+export { errorText } from "./report/mod.ts";
 export type { SmarthostSettings };
 
 /** The longest wait for any one whole answer, in milliseconds, where nothing else is said. */
 const TIMEOUT = 30_000;
 
-/** What a mail is to be. An address may be written as `Name <user@host>`; a text may hold several. */
-export type Mail = {
+/** A mail as a caller writes it. An address may be written as `Name <user@host>`; a text may hold several. */
+export type Draft = {
   to?: string | readonly string[];
   cc?: string | readonly string[];
   bcc?: string | readonly string[];
@@ -119,23 +121,23 @@ export async function readSettings(
  */
 export async function buildMail(
   input: string | Uint8Array,
-  mail: Mail,
+  draft: Draft,
   context: Partial<Context> = {},
 ): Promise<Message> {
-  const { subject, html = false, readRecipients = false } = mail;
-  const from = senderOf(mail.from);
-  const options = {
-    mode: "send" as const,
-    to: mailboxesOf(mail.to, "to"),
-    cc: mailboxesOf(mail.cc, "cc"),
-    bcc: mailboxesOf(mail.bcc, "bcc"),
+  const { subject, html = false, readRecipients = false } = draft;
+  const from = senderOf(draft.from);
+  const request: Mail = {
+    to: mailboxesOf(draft.to, "to"),
+    cc: mailboxesOf(draft.cc, "cc"),
+    bcc: mailboxesOf(draft.bcc, "bcc"),
     ...(from !== undefined && { from }),
     ...(subject !== undefined && { subject }),
-    ...{ readRecipients, html, json: false, verbose: false, timeout: TIMEOUT },
+    html,
+    readRecipients,
   };
   return buildMessage(
     typeof input === "string" ? new TextEncoder().encode(input) : input,
-    options,
+    request,
     {
       hostName: context.hostName ?? await fullyQualifiedHostName(),
       now: context.now ?? new Date(),
@@ -171,7 +173,7 @@ export async function deliverMail(
   const hostName = options.hostName ?? await fullyQualifiedHostName();
   const context = contextIn({ timeout, hostName, environment });
   const result = await deliver(message, settings, context).catch(asFailure);
-  const redacted = redactResult(result, redactor([settings.password], settings.username));
+  const redacted = redactResult(result, redactorFor(settings));
   if (redacted instanceof Failure) throw redacted;
   return redacted;
 }

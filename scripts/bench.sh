@@ -3,8 +3,8 @@
 # other programs of this host that send mail; prints tables, and writes dist/benchmark.json. It takes
 # about five minutes and wants a quiet machine.
 # Usage: bench.sh [--effort FACTOR] [--only TEXT] [--reference FILE] [--json FILE]
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 "$ROOT/scripts/setup.sh" --tests
 "$ROOT/scripts/compile.sh"
@@ -23,5 +23,5 @@ done
 
 cd "$ROOT"
 exec "$DENO" run --quiet --frozen --no-prompt --no-check --allow-read --allow-write --allow-run \
-  --allow-net=127.0.0.1 --allow-env --allow-sys scripts/bench.ts --built="$CACHE/bench" \
+  --allow-net=127.0.0.1 --allow-env --allow-sys scripts/bench/bench.ts --built="$CACHE/bench" \
   --json="$ROOT/dist/benchmark.json" "$@"

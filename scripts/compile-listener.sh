@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Compiles dist/ns8-sendmail-listener and its checksum, for hosts without an agent of the cluster.
 # Usage: compile-listener.sh [TARGET], as for compile.sh
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 TARGET=${1:-$HOST_TARGET}
 "$ROOT/scripts/setup.sh" "$TARGET"

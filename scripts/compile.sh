@@ -2,8 +2,8 @@
 # Compiles dist/ns8-sendmail and dist/ns8-sendmail.sha256; for another machine's kind of processor
 # dist/ns8-sendmail-TARGET. Does nothing when nothing has changed.
 # Usage: compile.sh [TARGET], where TARGET is aarch64-unknown-linux-gnu or x86_64-unknown-linux-gnu
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 TARGET=${1:-$HOST_TARGET}
 "$ROOT/scripts/setup.sh" "$TARGET"
@@ -17,7 +17,7 @@ fingerprint() {
   cd "$ROOT"
   {
     echo "$TARGET $VERSION"
-    find main.ts lib deno.json deno.lock scripts/links scripts/executable scripts/permissions.txt scripts/compile.sh -type f -print0 |
+    find main.ts lib deno.json deno.lock scripts/bundle scripts/compile.sh -type f -print0 |
       LC_ALL=C sort --zero-terminated | xargs -0 sha256sum
   } | sha256sum
 }
@@ -27,7 +27,7 @@ up_to_date() {
     (cd "$ROOT/dist" && sha256sum --check --status "$NAME.sha256") 2>/dev/null
 }
 
-# Left out of the program: scripts/executable/program.ts says why.
+# Left out of the program: scripts/bundle/program.ts says why.
 LEFT_OUT=(@ioredis/commands ./cluster ./connectors/SentinelConnector ./SentinelConnector ../fetch/index.js)
 
 # bundle SOURCE FILE OPTION...
@@ -79,7 +79,7 @@ warm_up() {
 
 compile_program() {
   local permissions
-  mapfile -t permissions < <(grep '^--' "$ROOT/scripts/permissions.txt")
+  mapfile -t permissions < <(grep '^--' "$ROOT/scripts/bundle/permissions.txt")
   echo DENO_TLS_CA_STORE=system >"$WORK/environment"
   mv -- "$WORK/program.bytecode" "$WORK/bundle/"
   compile ns8-sendmail.mjs "$WORK/$NAME" --include program.bytecode \
@@ -102,11 +102,11 @@ say "Compiling dist/$NAME with Deno $VERSION"
 work_folder compile
 mkdir "$WORK/bundle"
 cd "$ROOT"
-bundle scripts/executable/warmup.ts "$WORK/bundle/warmup.mjs"
+bundle scripts/bundle/warmup.ts "$WORK/bundle/warmup.mjs"
 bundle_program
 : >"$WORK/program.bytecode"
 warm_up
-bundle scripts/executable/launcher.ts "$WORK/bundle/ns8-sendmail.mjs"
+bundle scripts/bundle/launcher.ts "$WORK/bundle/ns8-sendmail.mjs"
 rm -- "$WORK/bundle/warmup.mjs"
 compile_program
 try_it

@@ -4,8 +4,8 @@
 # left alone, and one that fails does not keep the others from it.
 # Usage: deploy.sh [--to PATH] [USER@]HOST...
 # To take it away again: ssh HOST rm /usr/local/bin/ns8-sendmail
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 # Agents of a cluster look there before they look where the cluster keeps its own ns8-sendmail.
 TO=/usr/local/bin/ns8-sendmail

@@ -7,9 +7,9 @@
  */
 
 import manifest from "../deno.json" with { type: "json" };
-import { OPTIONS } from "../lib/usage.ts";
-import { bashCompletion, zshCompletion } from "./completion.ts";
-import { manualPage } from "./manual.ts";
+import { OPTIONS } from "../lib/command_line/mod.ts";
+import { bashCompletion, zshCompletion } from "./documents/completion.ts";
+import { manualPage } from "./documents/manual.ts";
 
 /** What is written: name and content, in the names under which man, bash and zsh look for them. */
 export const DOCUMENTS: Readonly<Record<string, string>> = {

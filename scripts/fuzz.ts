@@ -6,8 +6,8 @@
  * @module
  */
 
-import { certificateAuthority } from "../tests/support/certificates.ts";
-import { describeFinding, fuzz, trustIn } from "../tests/support/fuzz.ts";
+import { certificateAuthority } from "../tests/support/servers/certificates.ts";
+import { describeFinding, fuzz, trustIn } from "../tests/support/servers/fuzz.ts";
 
 const AT_ONCE = 6;
 

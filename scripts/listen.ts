@@ -10,11 +10,10 @@
  * @module
  */
 
-import { type ClusterEvent, smarthostChanges } from "../lib/events.ts";
+import { type ClusterEvent, redisAddresses, smarthostChanges } from "../lib/cluster/mod.ts";
 import { ExitStatus, Failure } from "../lib/outcome.ts";
-import { reasonOf } from "../lib/reason.ts";
-import { redisAddresses } from "../lib/redis.ts";
-import { errorLines } from "../lib/report.ts";
+import { reasonOf } from "../lib/text/mod.ts";
+import { errorLines } from "../lib/report/mod.ts";
 
 /** The longest wait for any one answer of Redis, in milliseconds. */
 const TIMEOUT = 30_000;

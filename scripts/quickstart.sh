@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # From a fresh clone to a message that has arrived: sets up, compiles, and runs the manual's own
 # example with a throw-away Redis and a throw-away mail server on loopback.
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 "$ROOT/scripts/setup.sh" --quickstart
 "$ROOT/scripts/compile.sh"

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { certificateAuthority } from "../tests/support/certificates.ts";
-import type { MailServer, StoredMessage } from "../tests/support/mail_server.ts";
-import { redisServer, smarthostHash } from "../tests/support/redis.ts";
-import { honestSmtp } from "../tests/support/smtp_honest.ts";
+import { certificateAuthority } from "../tests/support/servers/certificates.ts";
+import type { MailServer, StoredMessage } from "../tests/support/servers/mail_server.ts";
+import { redisServer, smarthostHash } from "../tests/support/servers/redis.ts";
+import { honestSmtp } from "../tests/support/servers/smtp_honest.ts";
 
 const FOLDER = `${import.meta.dirname}/../dist`;
 const EXAMPLE =

@@ -2,8 +2,8 @@
 # Makes dist/release: the executables for both kinds of processor, what belongs to them on a host,
 # the checksums of all, and what the changelog says of this version.
 # Usage: release.sh [TAG], where TAG has to be v and the version in deno.json
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
 RELEASE=$ROOT/dist/release
@@ -31,6 +31,6 @@ for target in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu; do
   done
 done
 (cd "$ROOT" && "$DENO" run --quiet --frozen --allow-write="$RELEASE" scripts/documents.ts "$RELEASE")
-cp -- "$ROOT/scripts/10handler" "$ROOT/scripts/ns8-sendmail-listener.service" "$RELEASE/"
+cp -- "$ROOT/scripts/host/10handler" "$ROOT/scripts/host/ns8-sendmail-listener.service" "$RELEASE/"
 (cd "$RELEASE" && sha256sum -- * >SHA256SUMS)
 notes >"$RELEASE/NOTES.md"

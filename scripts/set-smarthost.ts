@@ -14,12 +14,16 @@
  */
 
 import { Redis } from "ioredis";
-import { SMARTHOST_CHANGED } from "../lib/events.ts";
+import {
+  parseSettings,
+  type RedisAddress,
+  redisAddresses,
+  SMARTHOST_CHANGED,
+  SMARTHOST_KEY,
+} from "../lib/cluster/mod.ts";
 import { ExitStatus, Failure, formatAddress } from "../lib/outcome.ts";
-import { reasonOf } from "../lib/reason.ts";
-import { type RedisAddress, redisAddresses } from "../lib/redis.ts";
-import { errorLines } from "../lib/report.ts";
-import { parseSettings, SMARTHOST_KEY } from "../lib/settings.ts";
+import { reasonOf } from "../lib/text/mod.ts";
+import { errorLines } from "../lib/report/mod.ts";
 
 /** The longest wait for any one answer of Redis, in milliseconds. */
 const TIMEOUT = 30_000;

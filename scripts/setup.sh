@@ -3,8 +3,8 @@
 # nothing and needs no network. Writes nothing outside the checkout but what the system's package
 # manager installs.
 # Usage: setup.sh [--quickstart | --tests] [TARGET]
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 programs=()
 case ${1:-} in
@@ -24,5 +24,5 @@ if ! [ -x "$DENO" ] || ! compile_version "$target" >/dev/null; then
   programs+=(curl ca-certificates openssl unzip)
 fi
 
-"$ROOT/scripts/packages.sh" "${programs[@]}"
-"$ROOT/scripts/toolchain.sh" "$target"
+"$ROOT/scripts/toolchain/packages.sh" "${programs[@]}"
+"$ROOT/scripts/toolchain/toolchain.sh" "$target"

@@ -15,12 +15,12 @@ import {
   reply,
   reset,
   silence,
-} from "../tests/support/peer.ts";
-import { sendmail } from "../tests/support/program.ts";
-import { smarthostHash } from "../tests/support/redis.ts";
-import { scriptedRedis } from "../tests/support/redis_scripted.ts";
-import { converse, type Script, type Stage } from "../tests/support/smtp_conversation.ts";
-import { listen, type ListeningServer } from "../tests/support/tcp.ts";
+} from "../tests/support/servers/peer.ts";
+import { sendmail } from "../tests/support/program/program.ts";
+import { smarthostHash } from "../tests/support/servers/redis.ts";
+import { scriptedRedis } from "../tests/support/servers/redis_scripted.ts";
+import { converse, type Script, type Stage } from "../tests/support/servers/smtp_conversation.ts";
+import { listen, type ListeningServer } from "../tests/support/servers/tcp.ts";
 
 const AT_ONCE = 20;
 

@@ -2,8 +2,8 @@
 # The one gate, for a laptop as for CI: sets up, compiles, then fmt, lint, check and all tests. The
 # last line counts the tests of the run, and as failed also a check that found something.
 # Usage: test.sh [--only-tests [FILE or option of deno test]...]
-# shellcheck source=scripts/environment.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 "$ROOT/scripts/setup.sh" --tests
 "$ROOT/scripts/compile.sh"

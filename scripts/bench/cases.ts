@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Folder } from "../../tests/support/folder.ts";
+import type { Folder } from "../../tests/support/hosts/folder.ts";
 
 /** One comparison of all programs. */
 export type Case = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Folder } from "../../tests/support/folder.ts";
+import type { Folder } from "../../tests/support/hosts/folder.ts";
 import { type Case, type Inputs, recipientsOf, SENDER, SUBJECT } from "./cases.ts";
 
 /** Where a case goes. */

@@ -1,13 +1,13 @@
 /** The executable for the other kind of processor, which has to be emulated here. */
 
 import assert from "node:assert/strict";
-import { assertSilentSuccess } from "../support/assertions.ts";
-import { certificateAuthority } from "../support/certificates.ts";
-import { denoEnvironment, projectFile, run } from "../support/command.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { sendmail } from "../support/program.ts";
-import { redisServer, smarthostHash } from "../support/redis.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
+import { assertSilentSuccess } from "../support/program/assertions.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { denoEnvironment, projectFile, run } from "../support/program/command.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { sendmail } from "../support/program/program.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
 
 const TARGET = "aarch64-unknown-linux-gnu";
 const EMULATOR = "/usr/bin/qemu-aarch64";

@@ -5,12 +5,12 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { assertSilentSuccess } from "../support/assertions.ts";
-import { run } from "../support/command.ts";
-import { goldenMessage } from "../support/golden.ts";
-import { mailReader } from "../support/mail_reader.ts";
-import { EXECUTABLE } from "../support/program.ts";
-import { smarthost } from "../support/smarthost.ts";
+import { assertSilentSuccess } from "../support/program/assertions.ts";
+import { run } from "../support/program/command.ts";
+import { goldenMessage } from "../support/mail/golden.ts";
+import { mailReader } from "../support/mail/mail_reader.ts";
+import { EXECUTABLE } from "../support/program/program.ts";
+import { smarthost } from "../support/servers/smarthost.ts";
 
 type Caller = {
   /** The folder in tests/fixtures/messages. */

@@ -1,15 +1,15 @@
 /** `--check`, and `--json` with it. */
 
 import assert from "node:assert/strict";
-import { aiosmtpd } from "../support/aiosmtpd.ts";
-import { certificateAuthority, type CertificateOptions } from "../support/certificates.ts";
-import { reply } from "../support/peer.ts";
-import { type Circumstances, type Run, sendmail } from "../support/program.ts";
-import { redisServer, type SmarthostHash, smarthostHash } from "../support/redis.ts";
-import type { Script, ScriptedOptions } from "../support/smtp_conversation.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
-import { closedPort } from "../support/tcp.ts";
+import { aiosmtpd } from "../support/servers/aiosmtpd.ts";
+import { certificateAuthority, type CertificateOptions } from "../support/servers/certificates.ts";
+import { reply } from "../support/servers/peer.ts";
+import { type Circumstances, type Run, sendmail } from "../support/program/program.ts";
+import { redisServer, type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
+import type { Script, ScriptedOptions } from "../support/servers/smtp_conversation.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 

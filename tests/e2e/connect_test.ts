@@ -9,16 +9,16 @@ import {
   failedLike,
   type MakeAttempt,
   sent,
-} from "../support/ending.ts";
-import { type Folder, temporaryFolder } from "../support/folder.ts";
-import { type LogSocket, logSocket } from "../support/log_socket.ts";
-import { sideBySide } from "../support/parallel.ts";
-import { startPython } from "../support/python.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { sandbox, silentNameService } from "../support/sandbox.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
-import { closedPort } from "../support/tcp.ts";
+} from "../support/servers/ending.ts";
+import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
+import { type LogSocket, logSocket } from "../support/servers/log_socket.ts";
+import { sideBySide } from "../support/program/parallel.ts";
+import { startPython } from "../support/program/python.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { sandbox, silentNameService } from "../support/hosts/sandbox.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 
 /** A wait in which whatever comes has come, in seconds. */
 const SHORT = 1;
@@ -130,7 +130,7 @@ function rowsOf(log: LogSocket, folder: Folder, port: number, deaf: number): Pro
 Deno.test("a smarthost that cannot be reached", async (test) => {
   await using log = await logSocket();
   await using folder = await temporaryFolder();
-  await using deaf = await startPython("full_backlog.py");
+  await using deaf = await startPython("servers/full_backlog.py");
   await using server = await scriptedSmtp();
   const rows = await rowsOf(log, folder, server.port, Number(deaf.greeting));
   const attempt = attempts(log);

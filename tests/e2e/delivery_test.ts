@@ -1,16 +1,16 @@
 /** The program's one job, from a pipe to the store of a mail server that is not ours. */
 
 import assert from "node:assert/strict";
-import { assertSilentSuccess } from "../support/assertions.ts";
-import { aiosmtpd } from "../support/aiosmtpd.ts";
-import { certificateAuthority } from "../support/certificates.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { mailReader } from "../support/mail_reader.ts";
-import { type Circumstances, EXECUTABLE, sendmail } from "../support/program.ts";
-import { redisServer, smarthostHash } from "../support/redis.ts";
-import { sandbox, unprivileged } from "../support/sandbox.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+import { assertSilentSuccess } from "../support/program/assertions.ts";
+import { aiosmtpd } from "../support/servers/aiosmtpd.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { mailReader } from "../support/mail/mail_reader.ts";
+import { type Circumstances, EXECUTABLE, sendmail } from "../support/program/program.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { sandbox, unprivileged } from "../support/hosts/sandbox.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const SERVERS = [["smtp-server", honestSmtp], ["aiosmtpd", aiosmtpd]] as const;
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };

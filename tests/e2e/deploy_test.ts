@@ -1,9 +1,9 @@
 /** Getting the executable onto hosts. */
 
 import assert from "node:assert/strict";
-import { type Ended, projectFile, run } from "../support/command.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { EXECUTABLE } from "../support/program.ts";
+import { type Ended, projectFile, run } from "../support/program/command.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { EXECUTABLE } from "../support/program/program.ts";
 
 const TARGET = "/usr/local/bin/ns8-sendmail";
 
@@ -39,11 +39,11 @@ const STUB = `#!/bin/sh\n[ -z "$BROKEN" ] && echo ns8-sendmail VERSION\n${"#".re
 
 async function site(executable?: string): Promise<Site> {
   const folder = await temporaryFolder();
-  for (const name of ["checkout/scripts", "checkout/dist", "hosts", "bin"]) {
+  for (const name of ["checkout/scripts/toolchain", "checkout/dist", "hosts", "bin"]) {
     await Deno.mkdir(folder.file(name), { recursive: true });
   }
   const file = (name: string) => folder.file(`checkout/${name}`);
-  for (const name of ["scripts/deploy.sh", "scripts/environment.sh", "deno.json"]) {
+  for (const name of ["scripts/deploy.sh", "scripts/toolchain/environment.sh", "deno.json"]) {
     await Deno.copyFile(projectFile(name), file(name));
   }
   if (executable !== undefined) await Deno.symlink(executable, file("dist/ns8-sendmail"));

@@ -5,10 +5,10 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { goldenMessages } from "../support/golden.ts";
-import { msmtp } from "../support/msmtp.ts";
-import { HOST_NAME, smarthost } from "../support/smarthost.ts";
-import type { ScriptedSmtp } from "../support/smtp_scripted.ts";
+import { goldenMessages } from "../support/mail/golden.ts";
+import { msmtp } from "../support/mail/msmtp.ts";
+import { HOST_NAME, smarthost } from "../support/servers/smarthost.ts";
+import type { ScriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 /** What a server has seen of a run, in comparable form; strings have one character a byte. */
 type Sight = {

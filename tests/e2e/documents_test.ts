@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { ExitStatus } from "../../lib/outcome.ts";
-import { type Option, OPTIONS } from "../../lib/usage.ts";
+import { type Option, OPTIONS } from "../../lib/command_line/usage.ts";
 import { DOCUMENTS } from "../../scripts/documents.ts";
-import { projectFile, run } from "../support/command.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { sendmail } from "../support/program.ts";
-import { interactiveShell, type ShellName } from "../support/terminal.ts";
+import { projectFile, run } from "../support/program/command.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { sendmail } from "../support/program/program.ts";
+import { interactiveShell, type ShellName } from "../support/hosts/terminal.ts";
 
 const SHOWN = OPTIONS.filter(({ kind }) => kind === "once" || kind === "list");
 const IGNORED = OPTIONS.filter(({ kind }) => kind === "ignored");
@@ -103,7 +103,7 @@ Deno.test("README, manual page and program have the same exit statuses", async (
 });
 
 Deno.test("the manual page names every variable that the executable may read, but Deno's own", async () => {
-  const permissions = await Deno.readTextFile(projectFile("scripts/permissions.txt"));
+  const permissions = await Deno.readTextFile(projectFile("scripts/bundle/permissions.txt"));
   const names = /^--allow-env=(.*)$/m.exec(permissions)?.[1]?.split(",") ?? [];
   assert.ok(names.length > 0);
   const manual = await renderedManual();

@@ -1,16 +1,24 @@
 /** A server that never stops talking: what it says takes no memory, and no time beyond the limit. */
 
 import assert from "node:assert/strict";
-import { assertFailure } from "../support/assertions.ts";
-import { certificateAuthority } from "../support/certificates.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { type Action, drip, dripForEver, endless, inTurn, raw, reply } from "../support/peer.ts";
-import { type Run, sendmail } from "../support/program.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { type RedisScript, scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox } from "../support/sandbox.ts";
-import type { Script, ScriptedOptions } from "../support/smtp_conversation.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+import { assertFailure } from "../support/program/assertions.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import {
+  type Action,
+  drip,
+  dripForEver,
+  endless,
+  inTurn,
+  raw,
+  reply,
+} from "../support/servers/peer.ts";
+import { type Run, sendmail } from "../support/program/program.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { type RedisScript, scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import type { Script, ScriptedOptions } from "../support/servers/smtp_conversation.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
@@ -32,7 +40,7 @@ async function measured(
   const { encryption = "none", login = {} } = options;
   const hash = smarthostHash(server, { encrypt_smtp: encryption, ...login });
   await using redis = await scriptedRedis(redisScript, hash);
-  const measure = new URL("../support/peak_memory.py", import.meta.url).pathname;
+  const measure = new URL("../support/program/peak_memory.py", import.meta.url).pathname;
   const file = folder.file("peak");
   const under = [...sandbox({ hostName: "node.example.org" }), "/usr/bin/python3", measure, file];
   const env = { SSL_CERT_FILE: authority.certificateFile };

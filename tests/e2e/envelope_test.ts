@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { aiosmtpd } from "../support/aiosmtpd.ts";
-import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { sendmail } from "../support/program.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { smarthost } from "../support/smarthost.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
+import { aiosmtpd } from "../support/servers/aiosmtpd.ts";
+import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { sendmail } from "../support/program/program.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { smarthost } from "../support/servers/smarthost.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
 
 /** A complete message of 123 octets on the wire. */
 const MIME = "From: a@x.org\nTo: u@x.org\nSubject: s\nMIME-Version: 1.0\n" +
@@ -325,7 +325,7 @@ for (const [name, start] of [["aiosmtpd", aiosmtpd], ["smtp-server", honestSmtp]
 async function peakMemory(input: string | Uint8Array): Promise<{ peak: number; sent: number }> {
   await using folder = await temporaryFolder();
   await using host = await smarthost();
-  const script = new URL("../support/peak_memory.py", import.meta.url).pathname;
+  const script = new URL("../support/program/peak_memory.py", import.meta.url).pathname;
   const file = folder.file("peak");
   const under = [...host.circumstances.under ?? [], "/usr/bin/python3", script, file];
   assertSilentSuccess(await sendmail(["u@x.org"], { ...host.circumstances, under, stdin: input }));

@@ -1,7 +1,7 @@
 /** The contract's chapter "Events". */
 
 import assert from "node:assert/strict";
-import { denoEnvironment, projectFile, run, start } from "../support/command.ts";
+import { denoEnvironment, projectFile, run, start } from "../support/program/command.ts";
 import {
   CHANNEL,
   type Installation,
@@ -10,21 +10,21 @@ import {
   PAYLOAD,
   shippedHandler,
   startListener,
-} from "../support/listener.ts";
-import { type LogRecord, logSocket } from "../support/log_socket.ts";
-import { reply } from "../support/peer.ts";
-import { plainRedis } from "../support/redis_plain.ts";
+} from "../support/hosts/listener.ts";
+import { type LogRecord, logSocket } from "../support/servers/log_socket.ts";
+import { reply } from "../support/servers/peer.ts";
+import { plainRedis } from "../support/servers/redis_plain.ts";
 import {
   type RedisServer,
   redisServer,
   type SmarthostHash,
   smarthostHash,
-} from "../support/redis.ts";
-import { sandbox } from "../support/sandbox.ts";
-import { assertNoSecrets } from "../support/secrets.ts";
-import type { Script } from "../support/smtp_conversation.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
-import { closedPort } from "../support/tcp.ts";
+} from "../support/servers/redis.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import { assertNoSecrets } from "../support/program/secrets.ts";
+import type { Script } from "../support/servers/smtp_conversation.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const MAIL_INFO = 22;
@@ -395,7 +395,7 @@ Deno.test("the listener compiles to one file that does the same, for a host with
 });
 
 Deno.test("the systemd unit starts what is compiled, and lets it end by itself", async () => {
-  const unit = await Deno.readTextFile(projectFile("scripts/ns8-sendmail-listener.service"));
+  const unit = await Deno.readTextFile(projectFile("scripts/host/ns8-sendmail-listener.service"));
   assert.match(unit, /^ExecStart=\/usr\/local\/bin\/ns8-sendmail-listener$/m);
   assert.match(unit, /^Environment=AGENT_INSTALL_DIR=\/etc\/ns8-sendmail$/m);
   // The signal is for the listener alone, which waits for its handlers.

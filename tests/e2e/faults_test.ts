@@ -1,15 +1,15 @@
 /** The contract's chapters "The connection" and "Exit status": a smarthost that misbehaves. */
 
 import assert from "node:assert/strict";
-import { type Certificate, certificateAuthority } from "../support/certificates.ts";
-import { assertEnding, attempts, type MakeAttempt } from "../support/ending.ts";
-import { ONE_BY_ONE, PIPELINED, TABLE } from "../support/fault_table.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { sideBySide } from "../support/parallel.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import type { Fault } from "../support/smtp_faults.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+import { type Certificate, certificateAuthority } from "../support/servers/certificates.ts";
+import { assertEnding, attempts, type MakeAttempt } from "../support/servers/ending.ts";
+import { ONE_BY_ONE, PIPELINED, TABLE } from "../support/servers/fault_table.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { sideBySide } from "../support/program/parallel.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import type { Fault } from "../support/servers/smtp_faults.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 /** A certificate, and the file of the authority that has issued it. */
 type Trust = { certificate: Certificate; authorityFile: string };

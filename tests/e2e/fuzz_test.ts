@@ -1,9 +1,9 @@
 /** Servers that chance has made: whatever they do, the exit status can be relied on. */
 
 import assert from "node:assert/strict";
-import { certificateAuthority } from "../support/certificates.ts";
-import { describeFinding, fuzz, trustIn } from "../support/fuzz.ts";
-import { SEED } from "../support/property.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { describeFinding, fuzz, trustIn } from "../support/servers/fuzz.ts";
+import { SEED } from "../support/program/property.ts";
 
 /** About twenty seconds; `deno task fuzz` plays more. */
 const RUNS = 500;

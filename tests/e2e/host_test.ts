@@ -1,15 +1,21 @@
 /** A host as an administrator sets it up, from an empty one. */
 
 import assert from "node:assert/strict";
-import { certificateAuthority } from "../support/certificates.ts";
-import { denoEnvironment, denoScript, projectFile, run, start } from "../support/command.ts";
-import { emptyHost } from "../support/host.ts";
-import { shippedHandler } from "../support/listener.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { EXECUTABLE } from "../support/program.ts";
-import { redisServer } from "../support/redis.ts";
-import { assertNoSecrets } from "../support/secrets.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import {
+  denoEnvironment,
+  denoScript,
+  projectFile,
+  run,
+  start,
+} from "../support/program/command.ts";
+import { emptyHost } from "../support/hosts/host.ts";
+import { shippedHandler } from "../support/hosts/listener.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { EXECUTABLE } from "../support/program/program.ts";
+import { redisServer } from "../support/servers/redis.ts";
+import { assertNoSecrets } from "../support/program/secrets.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
 
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const WRITER = { REDIS_USER: "cluster", REDIS_PASSWORD: "writers-own-word" };

@@ -1,16 +1,16 @@
 /** What a caller may have done to itself, and a program that it starts inherits. */
 
 import assert from "node:assert/strict";
-import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { sendmail } from "../support/program.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox } from "../support/sandbox.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
-import { closedPort, LOOPBACK } from "../support/tcp.ts";
+import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { sendmail } from "../support/program/program.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { closedPort, LOOPBACK } from "../support/servers/tcp.ts";
 
-const SCRIPT = new URL("../support/surroundings.py", import.meta.url).pathname;
+const SCRIPT = new URL("../support/hosts/surroundings.py", import.meta.url).pathname;
 
 /** The state of signals and streams, as surroundings.py names it. */
 const STATES = [

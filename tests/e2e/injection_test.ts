@@ -5,10 +5,10 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
-import { mailReader } from "../support/mail_reader.ts";
-import type { SubmittedMessage } from "../support/smtp_conversation.ts";
-import { type Smarthost, smarthost } from "../support/smarthost.ts";
+import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
+import { mailReader } from "../support/mail/mail_reader.ts";
+import type { SubmittedMessage } from "../support/servers/smtp_conversation.ts";
+import { type Smarthost, smarthost } from "../support/servers/smarthost.ts";
 
 /** Makes control characters visible, as names of tests stand on one line. */
 const shown = (text: string) => JSON.stringify(text).replaceAll(/[\u0080-\u2fff]/g, escape);

@@ -1,11 +1,11 @@
 /** The library, as a program of somebody else's uses it. */
 
 import assert from "node:assert/strict";
-import { denoEnvironment, projectFile, run, start } from "../support/command.ts";
-import { consumer, consumerEnvironment, denoRun } from "../support/consumer.ts";
-import { CHANNEL, PAYLOAD } from "../support/listener.ts";
-import { redisServer, smarthostHash } from "../support/redis.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
+import { denoEnvironment, projectFile, run, start } from "../support/program/command.ts";
+import { consumer, consumerEnvironment, denoRun } from "../support/hosts/consumer.ts";
+import { CHANNEL, PAYLOAD } from "../support/hosts/listener.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
 
 Deno.test("the examples in the documentation of the library run", async () => {
   await using server = await honestSmtp({ encryption: "none" });

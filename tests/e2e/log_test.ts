@@ -1,17 +1,17 @@
 /** The contract's chapter "The log". */
 
 import assert from "node:assert/strict";
-import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { type LogSocket, logSocket } from "../support/log_socket.ts";
-import { hangUp, inTurn, reply } from "../support/peer.ts";
-import { type Circumstances, type Run, sendmail } from "../support/program.ts";
-import { type SmarthostHash, smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox } from "../support/sandbox.ts";
-import type { Script, ScriptedOptions } from "../support/smtp_conversation.ts";
-import { type ScriptedSmtp, scriptedSmtp } from "../support/smtp_scripted.ts";
-import { closedPort } from "../support/tcp.ts";
+import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { type LogSocket, logSocket } from "../support/servers/log_socket.ts";
+import { hangUp, inTurn, reply } from "../support/servers/peer.ts";
+import { type Circumstances, type Run, sendmail } from "../support/program/program.ts";
+import { type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import type { Script, ScriptedOptions } from "../support/servers/smtp_conversation.ts";
+import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 
 /** A record as whoever reads the log takes it apart. */
 type Fields = {

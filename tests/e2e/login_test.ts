@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { certificateAuthority } from "../support/certificates.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
 import {
   assertEnding,
   attempts,
@@ -11,9 +11,9 @@ import {
   failedLike,
   refused,
   sent,
-} from "../support/ending.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { sideBySide } from "../support/parallel.ts";
+} from "../support/servers/ending.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { sideBySide } from "../support/program/parallel.ts";
 import {
   type Action,
   garbage,
@@ -23,12 +23,12 @@ import {
   reply,
   reset,
   silence,
-} from "../support/peer.ts";
-import { type SmarthostHash, smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import type { Script, ScriptedOptions } from "../support/smtp_conversation.ts";
-import type { Login } from "../support/smtp_login.ts";
-import { type ScriptedSmtp, scriptedSmtp } from "../support/smtp_scripted.ts";
+} from "../support/servers/peer.ts";
+import { type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import type { Script, ScriptedOptions } from "../support/servers/smtp_conversation.ts";
+import type { Login } from "../support/servers/smtp_login.ts";
+import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"];

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { assertSilentSuccess } from "../support/assertions.ts";
-import { certificateAuthority } from "../support/certificates.ts";
-import { run } from "../support/command.ts";
-import { assertGolden, goldenMessages, inFixedForm } from "../support/golden.ts";
-import { dryRun, smarthost } from "../support/smarthost.ts";
+import { assertSilentSuccess } from "../support/program/assertions.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { run } from "../support/program/command.ts";
+import { assertGolden, goldenMessages, inFixedForm } from "../support/mail/golden.ts";
+import { dryRun, smarthost } from "../support/servers/smarthost.ts";
 
 for (const golden of goldenMessages()) {
   const { name, arguments: args, input } = golden;

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { projectFile } from "../support/command.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { EXECUTABLE, sendmail } from "../support/program.ts";
-import { sandbox } from "../support/sandbox.ts";
+import { projectFile } from "../support/program/command.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { EXECUTABLE, sendmail } from "../support/program/program.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
 
 /** What stands before the section that `deno compile` adds to its runtime. */
 const MAGIC = "d3n0l4nd";
@@ -36,13 +36,13 @@ function flagsOf({ prompt: _, ...lists }: Permissions): string[] {
   }).toSorted();
 }
 
-/** The flags that scripts/permissions.txt says are baked in. */
+/** The flags that scripts/bundle/permissions.txt says are baked in. */
 async function wantedFlags(): Promise<string[]> {
-  const text = await Deno.readTextFile(projectFile("scripts/permissions.txt"));
+  const text = await Deno.readTextFile(projectFile("scripts/bundle/permissions.txt"));
   return text.split("\n").filter((line) => line.startsWith("--")).toSorted();
 }
 
-Deno.test("the executable has the permissions of scripts/permissions.txt, and no other", async () => {
+Deno.test("the executable has the permissions of scripts/bundle/permissions.txt, and no other", async () => {
   const { permissions } = await metadataOf(EXECUTABLE);
   // Hosts to import from are always there; that all importing is denied goes before them.
   const { allow_import: _, ...given } = permissions;

@@ -1,23 +1,28 @@
 /** The program as a process: signals, streams that are not what they should be, poor surroundings. */
 
 import assert from "node:assert/strict";
-import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
-import { certificateAuthority } from "../support/certificates.ts";
-import { run as runCommand } from "../support/command.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { mailReader } from "../support/mail_reader.ts";
-import { type Row, sideBySide } from "../support/parallel.ts";
-import { type Action, bytesOf, inTurn, reply, silence } from "../support/peer.ts";
-import { type Circumstances, EXECUTABLE, sendmail, startSendmail } from "../support/program.ts";
-import { startPython } from "../support/python.ts";
-import { redisServer, smarthostHash } from "../support/redis.ts";
-import { type RedisScript, scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox } from "../support/sandbox.ts";
-import { smarthost } from "../support/smarthost.ts";
-import type { Script } from "../support/smtp_conversation.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { run as runCommand } from "../support/program/command.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { mailReader } from "../support/mail/mail_reader.ts";
+import { type Row, sideBySide } from "../support/program/parallel.ts";
+import { type Action, bytesOf, inTurn, reply, silence } from "../support/servers/peer.ts";
+import {
+  type Circumstances,
+  EXECUTABLE,
+  sendmail,
+  startSendmail,
+} from "../support/program/program.ts";
+import { startPython } from "../support/program/python.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { type RedisScript, scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import { smarthost } from "../support/servers/smarthost.ts";
+import type { Script } from "../support/servers/smtp_conversation.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -199,7 +204,7 @@ Deno.test("standard input that is a terminal is read up to Ctrl-D", async () => 
   const environment = ["/usr/bin/env", "-i", `REDIS_ADDRESS=${redis?.address}`];
   const shell = ["/bin/sh", "-c", '"$0" u@x.org; echo "<$?>"', EXECUTABLE];
   await using terminal = await startPython(
-    "terminal.py",
+    "hosts/terminal.py",
     [...environment, ...under, ...shell],
     "pty",
   );
@@ -231,7 +236,7 @@ Deno.test("a pipe in non-blocking mode that has nothing in it yet is waited for"
 Deno.test("a producer that never ends is 65, after no more than 256 MiB", async () => {
   await using folder = await temporaryFolder();
   const [idle, busy] = [folder.file("idle"), folder.file("busy")];
-  const script = new URL("../support/peak_memory.py", import.meta.url).pathname;
+  const script = new URL("../support/program/peak_memory.py", import.meta.url).pathname;
   const measured = ["/usr/bin/python3", script];
   const endless = ["/bin/sh", "-c", 'cat /dev/zero | "$@"', "sh"];
   const args = ["--dry-run", "u@x.org"];
@@ -361,7 +366,7 @@ Deno.test({
   async fn() {
     await using folder = await temporaryFolder();
     const library = folder.file("clock.so");
-    const source = new URL("../support/clock_1970.c", import.meta.url).pathname;
+    const source = new URL("../support/program/clock_1970.c", import.meta.url).pathname;
     const compiled = await runCommand([COMPILER, "-shared", "-fPIC", "-o", library, source]);
     assert.equal(compiled.status, 0, compiled.stderr);
     const under = [...sandbox(NAMED), "/usr/bin/env", `LD_PRELOAD=${library}`];

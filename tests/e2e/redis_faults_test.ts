@@ -8,10 +8,10 @@ import {
   failedAt,
   failedLike,
   sent,
-} from "../support/ending.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { sideBySide } from "../support/parallel.ts";
+} from "../support/servers/ending.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { sideBySide } from "../support/program/parallel.ts";
 import {
   type Action,
   drip,
@@ -24,18 +24,18 @@ import {
   raw,
   reset,
   silence,
-} from "../support/peer.ts";
-import { sendmail } from "../support/program.ts";
+} from "../support/servers/peer.ts";
+import { sendmail } from "../support/program/program.ts";
 import {
   type RedisLike,
   redisServer,
   type SmarthostHash,
   smarthostHash,
-} from "../support/redis.ts";
-import { encodeMap, type RedisScript, scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox, silentNameService } from "../support/sandbox.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
-import { closedPort, LOOPBACK } from "../support/tcp.ts";
+} from "../support/servers/redis.ts";
+import { encodeMap, type RedisScript, scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox, silentNameService } from "../support/hosts/sandbox.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { closedPort, LOOPBACK } from "../support/servers/tcp.ts";
 
 /** A wait in which whatever comes has come, in seconds. */
 const SHORT = 1;

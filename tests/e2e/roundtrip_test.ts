@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { aiosmtpd } from "../support/aiosmtpd.ts";
-import { assertSilentSuccess } from "../support/assertions.ts";
-import { type MailReader, mailReader } from "../support/mail_reader.ts";
-import type { StoredMessage } from "../support/mail_server.ts";
-import { mailWriter } from "../support/mail_writer.ts";
-import { sendmail } from "../support/program.ts";
-import { propertyTest } from "../support/property.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { dryRun, HOST_NAME } from "../support/smarthost.ts";
+import { aiosmtpd } from "../support/servers/aiosmtpd.ts";
+import { assertSilentSuccess } from "../support/program/assertions.ts";
+import { type MailReader, mailReader } from "../support/mail/mail_reader.ts";
+import type { StoredMessage } from "../support/servers/mail_server.ts";
+import { mailWriter } from "../support/mail/mail_writer.ts";
+import { sendmail } from "../support/program/program.ts";
+import { propertyTest } from "../support/program/property.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { dryRun, HOST_NAME } from "../support/servers/smarthost.ts";
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 

@@ -6,19 +6,19 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import { certificateAuthority } from "../support/certificates.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { sideBySide } from "../support/parallel.ts";
-import { type Action, inTurn, raw, reply } from "../support/peer.ts";
-import { sendmail } from "../support/program.ts";
-import { redisServer, smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox } from "../support/sandbox.ts";
-import { tracesOf } from "../support/secrets.ts";
-import type { Script, Stage } from "../support/smtp_conversation.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
-import { closedPort } from "../support/tcp.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { sideBySide } from "../support/program/parallel.ts";
+import { type Action, inTurn, raw, reply } from "../support/servers/peer.ts";
+import { sendmail } from "../support/program/program.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import { tracesOf } from "../support/program/secrets.ts";
+import type { Script, Stage } from "../support/servers/smtp_conversation.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 
 const PASSWORDS = {
   "an ordinary one": "correct horse battery",

@@ -1,12 +1,12 @@
 /** The script that sets the smarthost of a test cluster. */
 
 import assert from "node:assert/strict";
-import { denoEnvironment, denoScript, type Ended, run } from "../support/command.ts";
-import { installation, listener, PAYLOAD } from "../support/listener.ts";
-import { sendmail } from "../support/program.ts";
-import { type RedisServer, redisServer } from "../support/redis.ts";
-import { assertNoSecrets } from "../support/secrets.ts";
-import { closedPort } from "../support/tcp.ts";
+import { denoEnvironment, denoScript, type Ended, run } from "../support/program/command.ts";
+import { installation, listener, PAYLOAD } from "../support/hosts/listener.ts";
+import { sendmail } from "../support/program/program.ts";
+import { type RedisServer, redisServer } from "../support/servers/redis.ts";
+import { assertNoSecrets } from "../support/program/secrets.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 
 const WRITER = { name: "cluster", password: "writers-own-word" };
 const PASSWORD = `pässwörd "quoted" \\ 🔑`;

@@ -1,11 +1,11 @@
 /** The contract's chapter "Settings". */
 
 import assert from "node:assert/strict";
-import { assertFailure } from "../support/assertions.ts";
-import { sendmail } from "../support/program.ts";
-import { redisServer, type SmarthostHash, smarthostHash } from "../support/redis.ts";
-import { referenceSettings } from "../support/reference.ts";
-import { closedPort } from "../support/tcp.ts";
+import { assertFailure } from "../support/program/assertions.ts";
+import { sendmail } from "../support/program/program.ts";
+import { redisServer, type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
+import { referenceSettings } from "../support/mail/reference.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 
 const SMARTHOST = { host: "mail.example", port: 465 };
 

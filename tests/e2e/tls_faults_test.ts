@@ -7,7 +7,7 @@ import {
   certificateAuthority,
   type CertificateOptions,
   selfSigned,
-} from "../support/certificates.ts";
+} from "../support/servers/certificates.ts";
 import {
   assertEnding,
   attempts,
@@ -15,16 +15,16 @@ import {
   failed,
   failedLike,
   sent,
-} from "../support/ending.ts";
-import { type Folder, temporaryFolder } from "../support/folder.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { sideBySide } from "../support/parallel.ts";
-import { startPython } from "../support/python.ts";
-import { sendmail } from "../support/program.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox, unprivileged } from "../support/sandbox.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+} from "../support/servers/ending.ts";
+import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { sideBySide } from "../support/program/parallel.ts";
+import { startPython } from "../support/program/python.ts";
+import { sendmail } from "../support/program/program.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox, unprivileged } from "../support/hosts/sandbox.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const ENCRYPTED = ["starttls", "tls"] as const;
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
@@ -223,7 +223,7 @@ for (const encryption of ENCRYPTED) {
     const rows = SERVERS.map(([name, tls, ending]) => ({ name, tls, ending }));
     await sideBySide(test, rows, async ({ tls, ending }) => {
       const settings = JSON.stringify({ encryption, chainFile, keyFile, ...tls });
-      await using refuser = await startPython("tls_refuser.py", [settings]);
+      await using refuser = await startPython("servers/tls_refuser.py", [settings]);
       const place = { host: "localhost", port: Number(refuser.greeting) };
       await using redis = await scriptedRedis(
         {},

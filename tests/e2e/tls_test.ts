@@ -1,21 +1,21 @@
 /** The contract's chapter "The connection", where encryption is demanded. */
 
 import assert from "node:assert/strict";
-import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
+import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
 import {
   type Authority,
   type Certificate,
   certificateAuthority,
   type CertificateOptions,
   selfSigned,
-} from "../support/certificates.ts";
-import { type Folder, temporaryFolder } from "../support/folder.ts";
-import { type Action, hangUp, inTurn, pause, raw, reply } from "../support/peer.ts";
-import { type Circumstances, type Run, sendmail } from "../support/program.ts";
-import { redisServer, type SmarthostHash, smarthostHash } from "../support/redis.ts";
-import { sandbox } from "../support/sandbox.ts";
-import type { Script } from "../support/smtp_conversation.ts";
-import { type ScriptedSmtp, scriptedSmtp } from "../support/smtp_scripted.ts";
+} from "../support/servers/certificates.ts";
+import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
+import { type Action, hangUp, inTurn, pause, raw, reply } from "../support/servers/peer.ts";
+import { type Circumstances, type Run, sendmail } from "../support/program/program.ts";
+import { redisServer, type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import type { Script } from "../support/servers/smtp_conversation.ts";
+import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const SYSTEM_STORE = "/etc/ssl/certs/ca-certificates.crt";

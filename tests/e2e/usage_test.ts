@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
-import { assertFailure, assertSilentSuccess } from "../support/assertions.ts";
-import { mailReader } from "../support/mail_reader.ts";
-import { sendmail } from "../support/program.ts";
-import { redisServer, smarthostHash } from "../support/redis.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
+import { mailReader } from "../support/mail/mail_reader.ts";
+import { sendmail } from "../support/program/program.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 /** Runs against a smarthost that would take the message. */
 async function sendTo(args: string[], stdin: string | Uint8Array = "Hello\n") {

@@ -1,21 +1,21 @@
 /** The face for other programs, where it adds to what it joins. */
 
 import assert from "node:assert/strict";
-import { buildMail, deliverMail, errorText, Failure, type Mail } from "../../lib/mod.ts";
-import { parseSettings } from "../../lib/settings.ts";
-import { reply } from "../support/peer.ts";
-import { smarthostHash } from "../support/redis.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+import { buildMail, deliverMail, type Draft, errorText, Failure } from "../../lib/mod.ts";
+import { parseSettings } from "../../lib/cluster/settings.ts";
+import { reply } from "../support/servers/peer.ts";
+import { smarthostHash } from "../support/servers/redis.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const CONTEXT = { hostName: "host.test", now: new Date(0), id: "unique" };
 const EMPTY = { get: () => undefined, set: () => {}, delete: () => {} };
 
-async function textOf(input: string | Uint8Array, mail: Mail): Promise<string> {
+async function textOf(input: string | Uint8Array, mail: Draft): Promise<string> {
   const { content } = await buildMail(input, mail, CONTEXT);
   return content.map((slice) => new TextDecoder().decode(slice)).join("");
 }
 
-const ENVELOPES: [what: string, mail: Mail, sender: string, recipients: string[]][] = [
+const ENVELOPES: [what: string, mail: Draft, sender: string, recipients: string[]][] = [
   ["one address", { to: "a@b.test" }, "no-reply@host.test", ["a@b.test"]],
   ["several in one text", { to: "a@b.test, root" }, "no-reply@host.test", [
     "a@b.test",
@@ -42,7 +42,7 @@ for (const [what, mail, sender, recipients] of ENVELOPES) {
   });
 }
 
-const REFUSED: [what: string, mail: Mail, says: RegExp][] = [
+const REFUSED: [what: string, mail: Draft, says: RegExp][] = [
   ["without a recipient", {}, /At least one recipient/],
   ["to what is no address", { to: "a b c" }, /\bto\b/],
   ["from two", { to: "a@b.test", from: "a@b.test, c@d.test" }, /from takes one address/],

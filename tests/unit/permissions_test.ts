@@ -12,7 +12,7 @@ function splitList(flag: string): string[] {
 
 /** The flags that are baked in, in the order of the file. */
 async function bakedFlags(): Promise<string[]> {
-  const lines = (await read("scripts/permissions.txt")).split("\n");
+  const lines = (await read("scripts/bundle/permissions.txt")).split("\n");
   return lines.filter((line) => line.startsWith("--")).flatMap(splitList);
 }
 

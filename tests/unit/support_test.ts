@@ -3,22 +3,22 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createTransport, type SendMailOptions } from "nodemailer";
-import { aiosmtpd } from "../support/aiosmtpd.ts";
+import { aiosmtpd } from "../support/servers/aiosmtpd.ts";
 import {
   certificateAuthority,
   type CertificateOptions,
   selfSigned,
-} from "../support/certificates.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { logSocket } from "../support/log_socket.ts";
-import { mailReader } from "../support/mail_reader.ts";
-import { hangUp, inTurn, pause, raw, reply, reset } from "../support/peer.ts";
-import { redisServer, smarthostHash } from "../support/redis.ts";
-import { scriptedRedis } from "../support/redis_scripted.ts";
-import { sandbox } from "../support/sandbox.ts";
-import { assertNoInsides, assertNoSecrets } from "../support/secrets.ts";
-import { honestSmtp } from "../support/smtp_honest.ts";
-import { scriptedSmtp } from "../support/smtp_scripted.ts";
+} from "../support/servers/certificates.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { mailReader } from "../support/mail/mail_reader.ts";
+import { hangUp, inTurn, pause, raw, reply, reset } from "../support/servers/peer.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import { assertNoInsides, assertNoSecrets } from "../support/program/secrets.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
 const PASSWORD = 'Pa55 "wörd"/?>~';
 const LOGIN = { username: "user", password: PASSWORD };

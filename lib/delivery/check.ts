@@ -1,0 +1,143 @@
+/**
+ * What `--check` finds out: step by step, up to the login and without a message, whether mail
+ * would go out.
+ *
+ * @module
+ */
+
+import { isIP } from "node:net";
+import type { Capabilities, Connection } from "../smtp/mod.ts";
+import { type DeliveryContext, login, openSmarthost, requireSmarthost } from "./delivery.ts";
+import { visible } from "../text/mod.ts";
+import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
+import type { SmarthostSettings } from "../cluster/mod.ts";
+
+/** The steps of a check, in their order. */
+export type CheckStepName = "settings" | "resolve" | "connect" | "encrypt" | "hello" | "login";
+
+/** One step, with what it found or why it failed. */
+export type CheckStep = { name: CheckStepName; ok: boolean; detail: string };
+
+/** The whole finding. */
+export type CheckReport = {
+  /** The exit status that sending would end with up to here. */
+  status: ExitStatus;
+  /** The smarthost as `host:port`, where it is known. */
+  server?: string;
+  steps: CheckStep[];
+  /** What works and should not stay as it is. */
+  warnings: string[];
+  failure?: Failure;
+};
+
+/** Reads the settings; gives them, and the `host:port` of the Redis that had them. */
+export type SettingsReader = () => Promise<{ settings: SmarthostSettings; from: string }>;
+
+const DAY = 24 * 60 * 60 * 1000;
+const NOTICE = 14 * DAY;
+
+/**
+ * Takes every step of a submission but the message. Never throws a Failure: what failed is in the
+ * report. `now` decides whether the certificate ends soon.
+ */
+export async function check(
+  readSettings: SettingsReader,
+  context: Omit<DeliveryContext, "progress">,
+  now: Date,
+): Promise<CheckReport> {
+  const report: CheckReport = { status: ExitStatus.ok, steps: [], warnings: [] };
+  const pass = (name: CheckStepName, detail: string) =>
+    report.steps.push({ name, ok: true, detail });
+  let expected: CheckStepName[] = ["settings"];
+  try {
+    const { settings, from } = await readSettings();
+    expected = stepsFor(settings);
+    if (settings.host !== "") report.server = formatAddress(settings);
+    requireSmarthost(settings);
+    pass("settings", `read from Redis at ${from}`);
+    // Looked for before anything is said to the server, and all the same a part of encryption.
+    const authorities = (verify: boolean) => {
+      expected = ["settings", "encrypt"];
+      const found = context.authorities(verify);
+      expected = stepsFor(settings);
+      return found;
+    };
+    const opened = await openSmarthost(settings, { ...context, authorities, progress: pass });
+    const { connection, session } = opened;
+    report.warnings.push(...warningsOf(settings, connection, session.capabilities, now));
+    try {
+      pass("hello", describeCapabilities(session.capabilities));
+      const mechanism = await login(session, settings, connection.server);
+      if (mechanism !== undefined) pass("login", `as ${settings.username}, by ${mechanism}`);
+    } finally {
+      await session.quit();
+      session.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { status, what, where, why, reply } = error.details;
+    const words = [why, reply && `${reply.code} ${reply.text}`].filter(Boolean);
+    const name = expected.find((step) => !report.steps.some((done) => done.name === step)) ??
+      "settings";
+    // What is wrong with the settings is a field, a variable or a Redis; all else has the server.
+    const place = where === undefined || where === report.server ? "" : ` (${where})`;
+    report.steps.push({ name, ok: false, detail: [what + place, ...words].join(": ") });
+    report.status = status;
+    report.failure = error;
+  }
+  return report;
+}
+
+/** The report for people, a line a step and a warning; what the steps say may come from a server. */
+export function checkLines({ steps, warnings }: CheckReport): string[] {
+  const mark = (ok: boolean) => ok ? "ok    " : "failed";
+  return [
+    ...steps.map(({ name, ok, detail }) => `${name.padEnd(8)}  ${mark(ok)}  ${visible(detail)}`),
+    ...warnings.map((warning) => `warning           ${visible(warning)}`),
+  ];
+}
+
+function stepsFor({ host, encrypt_smtp, username, password }: SmarthostSettings): CheckStepName[] {
+  const steps: CheckStepName[] = ["settings"];
+  if (isIP(host) === 0) steps.push("resolve");
+  steps.push("connect");
+  if (encrypt_smtp !== "none") steps.push("encrypt");
+  steps.push("hello");
+  if (username !== "" && password !== "") steps.push("login");
+  return steps;
+}
+
+function describeCapabilities({ auth, size, smtpUtf8 }: Capabilities): string {
+  const logins = auth.length === 0 ? "no login" : `login by ${auth.join(", ")}`;
+  const limit = size ? `messages up to ${size} bytes` : "messages of any size";
+  return [logins, limit, smtpUtf8 && "addresses outside ASCII"].filter(Boolean).join("; ");
+}
+
+function warningsOf(
+  settings: SmarthostSettings,
+  { encryption }: Connection,
+  capabilities: Capabilities,
+  now: Date,
+): string[] {
+  const warnings: string[] = [];
+  if (encryption === undefined) {
+    if (capabilities.startTls) {
+      warnings.push("The connection is not encrypted although the smarthost offers STARTTLS");
+    }
+    if (settings.username !== "" && settings.password !== "") {
+      warnings.push("User name and password cross the network unencrypted");
+    }
+    return warnings;
+  }
+  const left = encryption.validTo.getTime() - now.getTime();
+  const end = encryption.validTo.toISOString().slice(0, 10);
+  if (left < 0) warnings.push(`The smarthost's certificate ended on ${end}`);
+  else if (left < NOTICE) {
+    const days = Math.floor(left / DAY);
+    warnings.push(
+      `The smarthost's certificate ends on ${end}, in ${days} day${days === 1 ? "" : "s"}`,
+    );
+  }
+  if (!settings.tls_verify) warnings.push("The smarthost's certificate is not verified");
+  return warnings;
+}

@@ -1,0 +1,169 @@
+/**
+ * The policy of a submission: what must hold before the message is offered, who was refused, and
+ * what that means.
+ *
+ * @module
+ */
+
+import {
+  type Capabilities,
+  certificateAuthorities,
+  type Connection,
+  type ConnectionOptions,
+  type Environment,
+  openConnection,
+  openSession,
+  type Session,
+} from "../smtp/mod.ts";
+import type { Message } from "../message/mod.ts";
+import { ExitStatus, Failure, type Outcome, type RecipientOutcome } from "../outcome.ts";
+import type { SmarthostSettings } from "../cluster/mod.ts";
+
+/** What a submission needs beside message and settings. */
+export type DeliveryContext = ConnectionOptions & {
+  /** Gives the certificate authorities in PEM for a connection that verifies, or does not. */
+  authorities: (verify: boolean) => readonly string[];
+};
+
+/** A session that has logged in where the settings say so. */
+export type OpenSmarthost = { connection: Connection; session: Session };
+
+/**
+ * Hands the message to the smarthost. Gives the outcome when it has been offered, also when some
+ * or all recipients were refused; throws a Failure with the exit status for everything else.
+ */
+export async function deliver(
+  message: Message,
+  settings: SmarthostSettings,
+  context: DeliveryContext,
+): Promise<Outcome> {
+  requireSmarthost(settings);
+  const { connection, session } = await openSmarthost(settings, context);
+  const { server } = connection;
+  try {
+    await login(session, settings, server);
+    requireCapabilities(message, session.capabilities, server);
+    const { sender, recipients } = message.envelope;
+    const receipt = await session.send({
+      sender,
+      recipients,
+      content: message.content,
+      eightBit: message.eightBit,
+      ...(session.capabilities.size !== undefined && { size: message.size }),
+    });
+    return { ...receipt, server, status: statusOf(receipt.recipients) };
+  } finally {
+    await session.quit();
+    session.close();
+  }
+}
+
+/** Connects, encrypts and says EHLO; throws a Failure for the step that does not work. */
+export async function openSmarthost(
+  settings: SmarthostSettings,
+  context: DeliveryContext,
+): Promise<OpenSmarthost> {
+  const { host, port, encrypt_smtp: encryption, tls_verify: verify } = settings;
+  const authorities = encryption === "none" ? [] : context.authorities(verify);
+  const smarthost = { host, port, encryption, verify, authorities };
+  const connection = await openConnection(smarthost, context);
+  try {
+    return { connection, session: await openSession(connection, context) };
+  } catch (error) {
+    connection.socket.destroy();
+    throw error;
+  }
+}
+
+/** Gives the settings back; throws a Failure (78) where they name no smarthost to use. */
+export function requireSmarthost(settings: SmarthostSettings): SmarthostSettings {
+  const status = ExitStatus.configuration;
+  if (!settings.enabled) throw new Failure({ status, what: "Smarthost is not enabled." });
+  if (settings.host !== "") return settings;
+  throw new Failure({ status, what: "Smarthost is not configured", why: "its host is empty" });
+}
+
+/**
+ * Logs in where the settings have a user name and a password, and says with which mechanism.
+ * Throws a Failure (77) when the server offers none that is known here: the password is not
+ * shown to a server that has not asked for it.
+ */
+export async function login(
+  session: Session,
+  { username, password }: SmarthostSettings,
+  where: string,
+): Promise<string | undefined> {
+  if (username === "" || password === "") return undefined;
+  const offered = session.capabilities.auth;
+  const mechanism = ["PLAIN", "LOGIN", "CRAM-MD5"].find((name) => offered.includes(name));
+  if (mechanism === undefined) {
+    const list = offered.length === 0 ? "no login" : `only ${offered.join(", ")}`;
+    throw new Failure({
+      status: ExitStatus.notAllowed,
+      what: "Cannot log in",
+      where,
+      why: `the server offers ${list}`,
+    });
+  }
+  await session.login(username, password, mechanism);
+  return mechanism;
+}
+
+/** What the server has to be able to do for this message; said before anything of it is sent. */
+function requireCapabilities(message: Message, capabilities: Capabilities, where: string): void {
+  const { sender, recipients } = message.envelope;
+  const international = [sender, ...recipients].find((address) => !isAscii(address));
+  if (international !== undefined && !capabilities.smtpUtf8) {
+    throw new Failure({
+      status: ExitStatus.unavailable,
+      what: `Address ${international} cannot be used`,
+      where,
+      why: "the server does not offer SMTPUTF8",
+    });
+  }
+  const limit = capabilities.size ?? 0;
+  if (limit === 0 || message.size <= limit) return;
+  throw new Failure({
+    status: ExitStatus.data,
+    what: "Message too large",
+    where,
+    why: `it has ${message.size} bytes, the server takes ${limit}`,
+  });
+}
+
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
+/** One recipient refused for good counts more than one to try again. */
+function statusOf(recipients: readonly RecipientOutcome[]): ExitStatus {
+  const refusals = recipients.filter(({ accepted }) => !accepted);
+  if (refusals.length === 0) return ExitStatus.ok;
+  const isPermanent = refusals.some(({ reply }) => (reply?.code ?? 0) >= 500);
+  return isPermanent ? ExitStatus.noUser : ExitStatus.tryAgain;
+}
+
+/** What the host and the caller say. */
+export type Surroundings = {
+  /** The longest wait for any one whole answer, in milliseconds. */
+  timeout: number;
+  /** The host's name, with or without a domain. */
+  hostName: string;
+  /** The environment that names certificate authorities. */
+  environment: Environment;
+  /** Takes the lines of the SMTP dialogue. */
+  transcript?: (line: string) => void;
+};
+
+/** The context of a submission that nobody watches step by step. */
+export function contextIn(surroundings: Surroundings): DeliveryContext {
+  const { timeout, hostName, environment, transcript = () => {} } = surroundings;
+  return {
+    timeout,
+    // A name without a dot says nothing to a server; the address literal does (RFC 5321, 4.1.4).
+    ...(hostName.includes(".") && { hostName }),
+    transcript,
+    progress() {},
+    authorities: (verify) => certificateAuthorities(environment, verify),
+  };
+}

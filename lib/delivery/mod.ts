@@ -1,0 +1,14 @@
+/**
+ * The policy of a delivery.
+ *
+ * What must hold before a message is offered, whether to log in, which recipients were refused and
+ * what that means for the exit status (`delivery.ts`). `--check` takes the same steps without a
+ * message (`check.ts`).
+ *
+ * A new rule about when a message may be sent, or a new step of `--check`, belongs here.
+ *
+ * @module
+ */
+
+export { check, checkLines, type CheckReport } from "./check.ts";
+export { contextIn, deliver, type DeliveryContext, requireSmarthost } from "./delivery.ts";

@@ -1,0 +1,39 @@
+/**
+ * A message made of a text.
+ *
+ * @module
+ */
+
+import { charsetOf } from "./charset.ts";
+import { type Context, fieldBytes, STANDARD_FIELDS, standardField } from "./fields.ts";
+import { mailboxField } from "./header.ts";
+import { isHtml } from "./html.ts";
+import type { Mail } from "./mail.ts";
+import { encodeBody } from "./transfer.ts";
+
+/**
+ * Gives the message that carries the text, as plain text or HTML, ready for the wire.
+ *
+ * @param room The text again, with what is free behind it; nobody needs the text afterwards.
+ */
+export function* compose(
+  text: Uint8Array,
+  mail: Mail,
+  context: Context,
+  room = text,
+): Generator<Uint8Array> {
+  const type = mail.html || isHtml(text) ? "text/html" : "text/plain";
+  const { encoding, slices } = encodeBody(text, room);
+  const fields = STANDARD_FIELDS.map((name) => standardField(name, mail, context));
+  if (mail.cc.length > 0) {
+    const afterTo = STANDARD_FIELDS.indexOf("To") + 1;
+    fields.splice(afterTo, 0, mailboxField("Cc", mail.cc, context.hostName));
+  }
+  fields.push(
+    `Content-Type: ${type}; charset=${charsetOf(text)}`,
+    `Content-Transfer-Encoding: ${encoding}`,
+    "",
+  );
+  yield fieldBytes(fields);
+  yield* slices;
+}

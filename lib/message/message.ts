@@ -1,0 +1,80 @@
+/**
+ * From standard input and options to the finished message and its envelope.
+ *
+ * @module
+ */
+
+import { isAscii } from "node:buffer";
+import { compose } from "./compose.ts";
+import { type Envelope, envelopeOf, type Received } from "./envelope.ts";
+import type { Context } from "./fields.ts";
+import { fieldsNamed, fieldText, splitHeader } from "./header.ts";
+import { gather } from "./lines.ts";
+import { isMimeMessage } from "./mime.ts";
+import type { Mail } from "./mail.ts";
+import { ExitStatus, Failure } from "../outcome.ts";
+import { relay } from "./relay.ts";
+import { decodeWords } from "../address/mod.ts";
+
+/** A message as it goes out. */
+export type Message = {
+  envelope: Envelope;
+  /** Decoded, for people; empty where there is none. */
+  subject: string;
+  /** Every line ends in CRLF, dots are not stuffed; slices of 64 to 256 KB, the last is shorter. */
+  content: Uint8Array[];
+  /** The count of octets of the content, which is what SIZE counts (RFC 1870, 3). */
+  size: number;
+  /** Whether an octet of the content is outside ASCII, header included. */
+  eightBit: boolean;
+};
+
+/**
+ * Builds the message: one with a header of its own is passed on, anything else is sent as text.
+ *
+ * @param room The input again, with what is free behind it in its buffer; where there is such room,
+ * the message is built in it, and the input is gone.
+ * @throws {Failure} `usage` for the envelope, and for a line break or NUL where none may be; `data`
+ * where recipients are to be read of a header that is not there.
+ */
+export function buildMessage(
+  input: Uint8Array,
+  mail: Mail,
+  context: Context,
+  room = input,
+): Message {
+  const received = receivedMessage(input, mail);
+  const envelope = envelopeOf(mail, context.hostName, received);
+  // An address with a NUL or a lone CR in it has been refused as such by now.
+  if (received !== undefined && !received.block.clean) throw noHeader();
+  const content = gather(
+    received ? relay(received, mail, context, room) : compose(input, mail, context, room),
+  );
+  return {
+    envelope,
+    subject: mail.subject ?? (received ? subjectOf(received) : ""),
+    content,
+    size: content.reduce((size, slice) => size + slice.length, 0),
+    eightBit: !content.every((slice) => isAscii(slice)),
+  };
+}
+
+function receivedMessage(octets: Uint8Array, mail: Mail): Received | undefined {
+  if (!mail.readRecipients) {
+    const block = splitHeader(octets, "empty line");
+    return block !== undefined && isMimeMessage(octets, block) ? { octets, block } : undefined;
+  }
+  const block = splitHeader(octets, "empty line or end");
+  if (block === undefined) throw noHeader();
+  return { octets, block };
+}
+
+function noHeader(): Failure {
+  const what = "The input does not start with a valid header";
+  return new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
+}
+
+function subjectOf({ octets, block }: Received): string {
+  const [field] = fieldsNamed(block, "subject");
+  return field === undefined ? "" : decodeWords(fieldText(octets, field));
+}

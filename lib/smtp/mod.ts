@@ -1,0 +1,19 @@
+/**
+ * The SMTP client: from the name of a smarthost to a message that is taken.
+ *
+ * A name becomes addresses and a socket (`socket.ts`). The greeting is read, and the connection is
+ * encrypted from the first byte or by STARTTLS (`connection.ts`, `encryption.ts`), with the
+ * authorities that this host trusts (`trust.ts`). From EHLO on nodemailer leads the dialogue
+ * (`session.ts`), and every reply is watched (`exchange.ts`). What a reply means, as an exit status
+ * and a sentence, stands in one table (`status.ts`).
+ *
+ * A new reply code, a new capability or a new fault of a certificate belongs here.
+ *
+ * @module
+ */
+
+export { type Connection, type ConnectionOptions, openConnection } from "./connection.ts";
+export { seedRandomness } from "./entropy.ts";
+export type { Capabilities } from "./reply.ts";
+export { openSession, type Session } from "./session.ts";
+export { certificateAuthorities, type Environment } from "./trust.ts";

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { watchExchange } from "../../../lib/smtp/exchange.ts";
+import type { Failure } from "../../../lib/outcome.ts";
+
+/** A step of a dialogue: `> command`, `* secret command`, `< reply`, `.` for the end of the message. */
+function play(...steps: string[]) {
+  const failures: Failure[] = [];
+  const transcript: string[] = [];
+  const exchange = watchExchange({
+    server: "mail.test:25",
+    timeout: 60_000,
+    transcript: (line) => transcript.push(line),
+    onFailure: (failure) => failures.push(failure),
+  });
+  exchange.received(Buffer.from("220 \r\n"));
+  for (const step of steps) {
+    const text = step.slice(2);
+    if (step === ".") exchange.messageEnded();
+    else if (step.startsWith("<")) exchange.received(Buffer.from(text, "latin1"));
+    else exchange.said(text, step.startsWith("*"));
+  }
+  const idle = exchange.isIdle();
+  exchange.end();
+  return { exchange, failures, transcript, idle };
+}
+
+const ENVELOPE = ["> MAIL FROM:<a@b.test>", "< 250 Ok\r\n", "> RCPT TO:<c@d.test>", "< 250 Ok\r\n"];
+const UP_TO_DATA = [...ENVELOPE, "> DATA", "< 354 go on\r\n"];
+
+Deno.test("each reply is matched with the command it answers, pipelined or not", () => {
+  const { exchange, failures, idle } = play(
+    "> MAIL FROM:<a@b.test>",
+    "> RCPT TO:<c@d.test>",
+    "> RCPT TO:<e@f.test>",
+    "> DATA",
+    "< 250 1\r\n550-2\r\n550 3\r\n25",
+    "< 0 4\r\n354 5\r\n",
+    ".",
+    "< 250 6\r\n",
+  );
+  assert.deepEqual(failures, []);
+  const seen = exchange.answers.slice(1).map(({ step, reply }) => `${step} ${reply.code}`);
+  assert.deepEqual(seen, ["MAIL 250", "RCPT 550", "RCPT 250", "DATA 354", "message 250"]);
+  assert.equal(idle, true);
+});
+
+Deno.test("what is said during a login is masked in the transcript", () => {
+  const { transcript } = play(
+    "* AUTH LOGIN",
+    "< 334 VXNlcm5hbWU6\r\n",
+    "* dXNlcg==",
+    "< 334 UGFzc3dvcmQ6\r\n",
+    "* cGFzcw==",
+    "< 235 ok\r\n",
+    "* AUTH PLAIN AHVzZXIAcGFzcw==",
+  );
+  assert.deepEqual(transcript.filter((line) => line.startsWith(">")), [
+    "> AUTH LOGIN",
+    "> ***",
+    "> ***",
+    "> AUTH PLAIN ***",
+  ]);
+});
+
+// [what happens, the dialogue, status, what]
+const BREACHES: [string, string[], number, string][] = [
+  [
+    "the beginning of a second reply to one command",
+    ["> MAIL FROM:<a@b.test>", "< 250 Ok\r\n250-Ok\r\n"],
+    76,
+    "Smarthost sent something unasked",
+  ],
+  [
+    "the first byte of a second reply to one command",
+    ["> MAIL FROM:<a@b.test>", "< 250 Ok\r\n2"],
+    76,
+    "Smarthost sent something unasked",
+  ],
+  [
+    "the beginning of a second reply to the message",
+    [...UP_TO_DATA, ".", "< 250 Ok\r\n250-Ok\r\n"],
+    76,
+    "Smarthost sent something unasked",
+  ],
+  [
+    "a second reply to one command",
+    ["> MAIL FROM:<a@b.test>", "< 250 Ok\r\n250 Ok\r\n"],
+    76,
+    "Smarthost sent something unasked",
+  ],
+  [
+    "a yes before the message was sent",
+    [...UP_TO_DATA, "< 250 queued\r\n"],
+    76,
+    "Smarthost answered before the message was sent",
+  ],
+  [
+    "a yes in one segment with the 354",
+    [...ENVELOPE, "> DATA", "< 354 go on\r\n250 queued\r\n"],
+    76,
+    "Smarthost answered before the message was sent",
+  ],
+  [
+    "a yes that begins before the message was sent",
+    [...UP_TO_DATA, "< 25", ".", "< 0 queued\r\n"],
+    76,
+    "Smarthost answered before the message was sent",
+  ],
+  [
+    "a yes whose first line comes before the message was sent",
+    [...UP_TO_DATA, "< 250-early\r\n", ".", "< 250 queued\r\n"],
+    76,
+    "Smarthost answered before the message was sent",
+  ],
+  ["a yes to DATA", [...ENVELOPE, "> DATA", "< 250 Ok\r\n"], 76, "Unexpected answer to DATA"],
+  [
+    "a 354 to MAIL",
+    ["> MAIL FROM:<a@b.test>", "< 354 Ok\r\n"],
+    76,
+    "Unexpected answer to MAIL",
+  ],
+  [
+    "something that is not SMTP",
+    ["> EHLO a.test", "< HTTP/1.1 400 Bad Request\r\n"],
+    76,
+    "The smarthost's answer to EHLO is not SMTP",
+  ],
+  [
+    "a login that is asked for ever",
+    ["* AUTH LOGIN", ...Array(3).fill(["< 334 VXNlcm5hbWU6\r\n", "* dXNlcg=="]).flat()],
+    76,
+    "Unexpected answer to AUTH",
+  ],
+  ["a 4xx to EHLO", ["> EHLO a.test", "< 451 later\r\n"], 75, "EHLO refused"],
+  [
+    "421 to RCPT",
+    ["> RCPT TO:<a@b.test>", "< 421 bye\r\n"],
+    75,
+    "Smarthost ended the session at RCPT",
+  ],
+  ["421 that nobody asked for", ["< 421 bye\r\n"], 75, "Smarthost ended the session"],
+  [
+    "a reply that never ends",
+    ["> EHLO a.test", `< 250-${"x".repeat(2 ** 20)}`],
+    76,
+    "The smarthost's answer to EHLO is not SMTP",
+  ],
+];
+for (const [name, steps, status, what] of BREACHES) {
+  Deno.test(`${name} ends the exchange with ${status}`, () => {
+    const { failures, idle } = play(...steps);
+    assert.deepEqual(failures.map(({ details }) => [details.status, details.what]), [[
+      status,
+      what,
+    ]]);
+    assert.equal(idle, false);
+  });
+}
+
+Deno.test("a 5xx to EHLO does not end the exchange: HELO is tried", () => {
+  const { failures } = play("> EHLO a.test", "< 502 what\r\n", "> HELO a.test", "< 250 hi\r\n");
+  assert.deepEqual(failures, []);
+});
+
+Deno.test("a refusal in the middle of the message is its answer, and no command may follow", () => {
+  const { exchange, failures, idle } = play(...UP_TO_DATA, "< 552 too large\r\n");
+  assert.deepEqual(failures, []);
+  assert.deepEqual(exchange.answers.at(-1)?.step, "message");
+  assert.equal(idle, false);
+});
+
+Deno.test("a refusal that begins in the middle of the message is its answer, whenever it ends", () => {
+  const { exchange, failures, idle } = play(...UP_TO_DATA, "< 55", ".", "< 2 too large\r\n");
+  assert.deepEqual(failures, []);
+  assert.deepEqual(exchange.answers.at(-1)?.reply.code, 552);
+  assert.equal(idle, false);
+});
+
+Deno.test("a fragment without a line end is no reply", () => {
+  const { exchange } = play(...UP_TO_DATA, ".", "< 250 queued");
+  assert.equal(exchange.answers.at(-1)?.step, "DATA");
+  assert.equal(
+    exchange.lost("the server closed the connection").details.what,
+    "Connection lost while waiting for the answer to the message",
+  );
+});
+
+Deno.test("after its end the exchange hears nothing more", () => {
+  const { exchange, failures } = play(...UP_TO_DATA, ".", "< 250 queued\r\n");
+  exchange.received(Buffer.from("500 what\r\n"));
+  assert.deepEqual(failures, []);
+});
