@@ -19,13 +19,23 @@ export type Options = {
   verbose: boolean;
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
+  /** The longest wait for the answer to the final dot, in milliseconds. */
+  finalTimeout: number;
+  /** How long to try again after an outcome of 75, in milliseconds; 0 without `--retry`. */
+  retry: number;
 };
 
 /** What the program is to do; `send` is what it does unless told otherwise. */
 export type Mode = "send" | "dry-run" | "check" | "settings" | "help" | "version";
 
-/** The longest `--timeout` in seconds, one day: no timer of the runtime overflows. */
-const LONGEST_TIMEOUT = 86_400;
+/** The longest wait for an answer without `--timeout`, in milliseconds. */
+const TIMEOUT = 30_000;
+
+/** The same for the answer to the final dot (RFC 5321, 4.5.3.2.6). */
+const FINAL_TIMEOUT = 600_000;
+
+/** The largest value of `--timeout` and `--retry`, one day in seconds: no timer overflows. */
+const LONGEST = 86_400;
 
 /** One option as it was given; its value is empty for an option that takes none. */
 type Given = { option: Option; value: string };
@@ -45,14 +55,14 @@ export function parseOptions(args: readonly string[]): Options {
     mail: mailOf(parsed, rest),
     json: flag("json"),
     verbose: flag("verbose"),
-    timeout: timeoutOf(last("timeout")),
+    ...timesOf(last("timeout"), last("retry")),
   });
 }
 
 /** Options for a text that is printed whatever else stands on the command line. */
 function informing(mode: "help" | "version"): Options {
   const mail = { to: [], cc: [], bcc: [], html: false, readRecipients: false };
-  return { mode, mail, json: false, verbose: false, timeout: timeoutOf(undefined) };
+  return { mode, mail, json: false, verbose: false, ...timesOf(undefined, undefined) };
 }
 
 function mailOf(parsed: Record<string, unknown>, rest: readonly string[]): Mail {
@@ -183,14 +193,22 @@ function senderOf(text: string | undefined): Mailbox | null | undefined {
   return mailbox;
 }
 
-function timeoutOf(text = "30"): number {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  const milliseconds = Math.round(seconds * 1000);
-  if (milliseconds < 1 || seconds > LONGEST_TIMEOUT) {
-    const what = `--timeout takes a number of seconds, more than 0, at most ${LONGEST_TIMEOUT}`;
-    throw wrong(what, JSON.stringify(text));
-  }
-  return milliseconds;
+/** A time limit that the caller gives holds for every answer, also for that to the final dot. */
+function timesOf(timeout: string | undefined, retry: string | undefined) {
+  const given = timeout === undefined ? undefined : millisecondsOf("--timeout", timeout, 1);
+  return {
+    timeout: given ?? TIMEOUT,
+    finalTimeout: given ?? FINAL_TIMEOUT,
+    retry: retry === undefined ? 0 : millisecondsOf("--retry", retry, 0),
+  };
+}
+
+/** Reads a number of seconds, at least so many milliseconds. */
+function millisecondsOf(name: string, text: string, least: number): number {
+  const milliseconds = /^\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : -1;
+  if (milliseconds >= least && milliseconds <= LONGEST * 1000) return milliseconds;
+  const range = least > 0 ? `more than 0, at most ${LONGEST}` : `at most ${LONGEST}`;
+  throw wrong(`${name} takes a number of seconds, ${range}`, JSON.stringify(text));
 }
 
 /** What has to hold between options. */

@@ -65,6 +65,12 @@ export const OPTIONS: readonly Option[] = [
     kind: "once",
     help: "longest wait for any one answer of a server; default 30",
   },
+  {
+    long: "retry",
+    value: "SECONDS",
+    kind: "once",
+    help: "try again for this long when the status would be 75",
+  },
   { short: "v", long: "verbose", kind: "once", help: "show the SMTP conversation on stderr" },
   { short: "h", long: "help", kind: "once", help: "print this text" },
   { short: "V", long: "version", kind: "once", help: "print the version" },

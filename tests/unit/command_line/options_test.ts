@@ -22,6 +22,8 @@ const NOTHING: Flat = {
   json: false,
   verbose: false,
   timeout: 30_000,
+  finalTimeout: 600_000,
+  retry: 0,
 };
 
 const ROOT = { name: "", local: "root", domain: "" };
@@ -120,12 +122,32 @@ const READ: [title: string, args: string[], expected: Partial<Flat>][] = [
     subject: "Text",
   }],
   ["a cluster with its value apart", ["-ts", "Text"], { readRecipients: true, subject: "Text" }],
-  ["a time limit", ["--timeout", "5", "root"], { to: [ROOT], timeout: 5000 }],
-  ["a time limit with a fraction", ["--timeout=0.25", "root"], { to: [ROOT], timeout: 250 }],
-  ["the longest time limit", ["--timeout=86400", "root"], { to: [ROOT], timeout: 86_400_000 }],
+  ["a time limit", ["--timeout", "5", "root"], {
+    to: [ROOT],
+    timeout: 5000,
+    finalTimeout: 5000,
+  }],
+  ["a time limit with a fraction", ["--timeout=0.25", "root"], {
+    to: [ROOT],
+    timeout: 250,
+    finalTimeout: 250,
+  }],
+  ["the longest time limit", ["--timeout=86400", "root"], {
+    to: [ROOT],
+    timeout: 86_400_000,
+    finalTimeout: 86_400_000,
+  }],
+  ["a time limit that is the default, for the final dot too", ["--timeout=30", "root"], {
+    to: [ROOT],
+    finalTimeout: 30_000,
+  }],
+  ["how long to try again", ["--retry", "3600", "root"], { to: [ROOT], retry: 3_600_000 }],
+  ["how long to try again, with a fraction", ["--retry=0.5", "root"], { to: [ROOT], retry: 500 }],
+  ["no second try", ["--retry", "0", "root"], { to: [ROOT] }],
   ["the last of two time limits", ["--timeout=x", "--timeout=1", "root"], {
     to: [ROOT],
     timeout: 1000,
+    finalTimeout: 1000,
   }],
 
   ["--settings without a recipient", ["--settings"], { mode: "settings" }],
@@ -229,6 +251,14 @@ const REFUSED: [title: string, args: string[], what: string, why?: string][] = [
     `a time limit of "${value}"`,
     ["--timeout", value, "root"],
     "--timeout takes a number of seconds, more than 0, at most 86400",
+    JSON.stringify(value),
+  ]),
+  ...["-1", "1e3", "x", "", " 5", "5m", "86401", "Infinity", "0x10", "1,5"].map((
+    value,
+  ): [string, string[], string, string] => [
+    `a time to try again of "${value}"`,
+    ["--retry", value, "root"],
+    "--retry takes a number of seconds, at most 86400",
     JSON.stringify(value),
   ]),
   ...["-s", "--subject", "-f", "-F", "--cc", "--bcc", "--timeout", "-O"].flatMap((name) =>
