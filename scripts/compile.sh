@@ -45,10 +45,10 @@ bundle_program() {
   } >"$WORK/bundle/program.script"
 }
 
-# How V8 compiles, not what: by its interpreter, and what runs for long by its optimizing compiler.
-# The compilers between the two cost a process of 20 ms more than they give it back. And where each
-# piece of bytecode comes from is kept with it; else V8, to make an Error, parses anew all that runs.
-V8_FLAGS=--no-sparkplug,--no-maglev,--no-enable-lazy-source-positions
+# V8 interprets, and makes no machine code: no memory of the process is ever writable and executable,
+# so that the program runs in units that forbid this (MemoryDenyWriteExecute=). And where each piece
+# of bytecode comes from is kept with it; else V8, to make an Error, parses anew all that runs.
+V8_FLAGS=--jitless,--no-enable-lazy-source-positions
 
 # compile MAIN FILE OPTION...: compiles in a folder that holds nothing but the bundles, since what
 # lies beside them may be embedded. Their names and the dates in them are always the same.
