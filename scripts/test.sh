@@ -1,49 +1,74 @@
 #!/usr/bin/env bash
-# The one gate, for a laptop as for CI: sets up, compiles, then fmt, lint, check and all tests. The
-# last line counts the tests of the run, and as failed also a check that found something.
-# Usage: test.sh [--only-tests [FILE or option of deno test]...]
+# The one gate, for a laptop as for CI: sets up, then fmt, lint and check, and stops at the first of
+# them that fails; then compiles and runs all tests. The last line counts the tests of the run; a
+# check that failed counts as one failed test.
+# Usage: test.sh [--quick | --only-tests [FILE or option of deno test]...]
+#   --quick       the checks and the unit tests alone
+#   --only-tests  the types, then the tests that are named; all of them where none is
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
-"$ROOT/scripts/setup.sh" --tests
-"$ROOT/scripts/compile.sh"
-
-cd "$ROOT"
-export NS8_SENDMAIL_BINARY=$ROOT/dist/ns8-sendmail
 passed=0 failed=0
 
-# check NAME COMMAND...
+# Ends the run with the counts as its last line.
+finish() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+  exit
+}
+
+# check NAME COMMAND...: ends the run where the command fails.
 check() {
-  local name=$1
-  shift
-  say "$name"
-  "$@" </dev/null || {
-    echo "FAILED: $name"
-    failed=$((failed + 1))
-  }
+  say "$1"
+  "${@:2}" </dev/null && return
+  echo "FAILED: $1"
+  failed=$((failed + 1))
+  finish
 }
 
 # Deno's last line of summary is taken: "ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)". A run
 # that has none, or in which no test passed, has failed whatever its status.
 run_tests() {
-  local log=$CACHE/test.log summary status=0
+  local log=$CACHE/test.log summary status=0 some=0 others=0
+  say "deno test"
   NO_COLOR=1 "$DENO" test --no-check --no-prompt --frozen --allow-read --allow-write --allow-run --allow-net \
-    --allow-env --allow-sys "$@" 2>&1 | tee "$log" || status=$?
+    --allow-env --allow-sys "$@" </dev/null 2>&1 | tee "$log" || status=$?
   summary=$(sed -nE 's/^(ok|FAILED) \| ([0-9]+) passed.* \| ([0-9]+) failed.*/\2 \3/p' "$log" | tail -n 1)
-  read -r passed tests_failed <<<"${summary:-0 0}"
-  failed=$((failed + tests_failed))
-  [ "$tests_failed" -eq 0 ] || return 0 # counted, and Deno has named them
-  [ "$status" -eq 0 ] && [ "$passed" -gt 0 ]
+  read -r some others <<<"${summary:-0 0}"
+  passed=$((passed + some))
+  failed=$((failed + others))
+  # Deno has named the tests that failed, and they are counted.
+  if [ "$others" -gt 0 ] || { [ "$status" -eq 0 ] && [ "$some" -gt 0 ]; }; then return; fi
+  echo "FAILED: deno test"
+  failed=$((failed + 1))
 }
 
-if [ "${1:-}" = --only-tests ]; then
-  shift
-else
-  check "deno fmt" "$DENO" fmt --check
-  check "deno lint" "$DENO" lint
-  check "deno check" "$DENO" check --frozen --quiet
-fi
-check "deno test" run_tests "$@"
+check_format() { check "deno fmt" "$DENO" fmt --check; }
+check_lint() { check "deno lint" "$DENO" lint; }
+check_types() { check "deno check" "$DENO" check --frozen --quiet; }
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+"$ROOT/scripts/setup.sh" --tests
+cd "$ROOT"
+export NS8_SENDMAIL_BINARY=${NS8_SENDMAIL_BINARY:-$ROOT/dist/ns8-sendmail}
+
+case ${1:-} in
+  --quick)
+    check_format
+    check_lint
+    check_types
+    run_tests --parallel tests/unit
+    ;;
+  --only-tests)
+    check_types
+    "$ROOT/scripts/compile.sh"
+    run_tests "${@:2}"
+    ;;
+  *)
+    check_format
+    check_lint
+    check_types
+    "$ROOT/scripts/compile.sh"
+    run_tests "$@"
+    ;;
+esac
+finish

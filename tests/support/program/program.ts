@@ -11,8 +11,29 @@ import { sandbox } from "../hosts/sandbox.ts";
 import { assertNoInsides, assertNoSecrets } from "./secrets.ts";
 
 /** The executable under test. */
-export const EXECUTABLE = Deno.env.get("NS8_SENDMAIL_BINARY") ??
-  new URL("../../../dist/ns8-sendmail", import.meta.url).pathname;
+export const EXECUTABLE = existing(
+  Deno.env.get("NS8_SENDMAIL_BINARY") ??
+    new URL("../../../dist/ns8-sendmail", import.meta.url).pathname,
+);
+
+/** Where there is nothing to test, one test says so, and the others of the run do not exist. */
+function existing(path: string): string {
+  try {
+    Deno.statSync(path);
+    return path;
+  } catch {
+    const said = "NS8_SENDMAIL_MISSING";
+    const { test, env } = Deno;
+    if (!env.has(said)) {
+      test("there is an executable to test", () => {
+        throw new Error(`${path} is missing. ./scripts/compile.sh makes it.`);
+      });
+    }
+    env.set(said, path);
+    Object.assign(Deno, { test: () => {} });
+    return path;
+  }
+}
 
 /** Under which circumstances the program runs. */
 export type Circumstances = {
