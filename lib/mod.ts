@@ -2,11 +2,16 @@
  * The smarthost of a NethServer 8 cluster for programs in TypeScript: read its settings, send mail
  * through it, and hear when the settings change.
  *
- * The environment says where Redis is (`REDIS_REPLICA_ADDRESS`, `REDIS_ADDRESS`) and whose
- * certificates are trusted (`SSL_CERT_FILE`, `SSL_CERT_DIR`). For certificates to be checked
- * against the store of the host, start Deno with `DENO_TLS_CA_STORE=system`. What goes wrong is a
- * {@linkcode Failure}, with the exit status that `ns8-sendmail` would end with; what that says,
- * {@linkcode errorText} says.
+ * The environment says where Redis is (`REDIS_REPLICA_ADDRESS`, `REDIS_ADDRESS`) and which
+ * certificates are trusted (`SSL_CERT_FILE`, `SSL_CERT_DIR`). Every error is a {@linkcode Failure}:
+ * its `message` is the line that `ns8-sendmail` would print, and its `details.status` the exit status
+ * that `ns8-sendmail` would end with.
+ *
+ * Deno needs these permissions: `--allow-net` (Redis and the smarthost), `--allow-env` (the four
+ * variables above and `DENO_TLS_CA_STORE`), `--allow-read` (the certificates, `/etc/hosts`) and
+ * `--allow-sys=hostname`. Deno trusts its own list of authorities unless it is started with
+ * `DENO_TLS_CA_STORE=system` in its environment; then it trusts the store of the host, as the
+ * executable does.
  *
  * @example Send a text, as `echo "Hello, world!" | ns8-sendmail -s "My test mail" user@test.org`
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The words that every layer shares: exit statuses, what a server answered, how an attempt ended.
+ * Types shared by all modules: exit statuses, server replies, delivery results, and the one error.
  *
  * @module
  */
@@ -29,11 +29,11 @@ export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
 export type Reply = {
   /** The three digits. */
   code: number;
-  /** The words behind the code; the lines of a multi-line reply are joined by `\n`. */
+  /** The text behind the code; the lines of a multi-line reply are joined by `\n`. */
   text: string;
 };
 
-/** What became of one recipient. */
+/** How the server answered one recipient. */
 export type RecipientOutcome = {
   /** The address as it stands in the envelope. */
   address: string;
@@ -42,7 +42,7 @@ export type RecipientOutcome = {
   reply?: Reply;
 };
 
-/** How a submission ended that got as far as an answer to the message itself. */
+/** The result of a delivery in which the server answered the message, or every recipient. */
 export type Outcome = {
   /** `ok`, or `noUser` or `tryAgain` where some recipients were refused. */
   status: ExitStatus;
@@ -54,7 +54,7 @@ export type Outcome = {
   recipients: RecipientOutcome[];
 };
 
-/** What a {@linkcode Failure} knows; each part apart, and only report.ts joins them. */
+/** What is known of a failure, each part apart. */
 export type FailureDetails = {
   status: ExitStatus;
   /** What failed, a sentence of ours that starts with a capital letter. */
@@ -70,15 +70,28 @@ export type FailureDetails = {
   cause?: unknown;
 };
 
-/** The one error that modules throw: it carries the exit status and says what, where and why. */
+/**
+ * The one error that modules throw: it carries the exit status and says what failed, where and why.
+ * Its `message` is the whole sentence, so that whoever logs only that loses nothing.
+ */
 export class Failure extends Error {
+  /** The parts of the sentence, and the exit status. */
   readonly details: Readonly<FailureDetails>;
 
+  /** Makes a failure of its parts. */
   constructor(details: FailureDetails) {
-    super(details.what, { cause: details.cause });
+    super(sentenceOf(details), { cause: details.cause });
     this.name = "Failure";
     this.details = details;
   }
+}
+
+/** Joins what failed, where, why, and the words of the server to one line. */
+function sentenceOf({ what, where, why, reply }: FailureDetails): string {
+  const place = where === undefined ? "" : ` (${where})`;
+  const reasons = [why, reply && `${reply.code} ${reply.text}`]
+    .flatMap((reason) => reason === undefined ? [] : [reason.replaceAll(/[\r\n]+/g, " ").trim()]);
+  return [what + place, ...reasons].join(": ");
 }
 
 /** Where something is on the network, `host:port`, with brackets round an IPv6 address. */
@@ -87,14 +100,17 @@ export function formatAddress({ host, port }: { host: string; port: number }): s
   return host.includes(":") && isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** What was thrown, as a Failure; what is none is a fault of this program (70). */
+/**
+ * Converts any thrown value to a Failure. An error that is not a Failure is an internal error
+ * (status 70).
+ */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const why = error instanceof Error ? error.message : String(error);
   return new Failure({ status: ExitStatus.internal, what: "Internal error", why, cause: error });
 }
 
-/** The exit status of what came of an attempt. */
+/** Gives the exit status of the result of an attempt. */
 export function statusOf(result: Failure | Outcome): ExitStatus {
   return result instanceof Failure ? result.details.status : result.status;
 }
