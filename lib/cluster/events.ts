@@ -150,6 +150,8 @@ function connectionTo(address: RedisAddress, timeout: number): Redis {
     commandTimeout: timeout,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
+    // After the end of the listening ioredis would keep the process alive for two seconds more.
+    disconnectTimeout: 0,
   });
 }
 

@@ -109,3 +109,67 @@ Deno.test("a program of the library is told what the executable would say", asyn
   const ended = await run(denoRun(await folder.write("main.ts", SEND)), { env, cwd: folder.path });
   assert.deepEqual(ended, { status: 0, stdout: "78 Smarthost is not enabled.\n", stderr: "" });
 });
+
+const LISTEN = `import { listenForChanges } from "@nethserver/ns8-sendmail";
+
+const ending = new AbortController();
+const notice = (line: string) => {
+  console.log(line);
+  ending.abort();
+};
+for await (const _ of listenForChanges(Deno.env, { signal: ending.signal, notice })) break;
+console.log("ended");
+// It fires only where something else keeps the process alive.
+Deno.unrefTimer(setTimeout(() => console.log("still alive"), 1000));
+`;
+
+Deno.test("a program ends as soon as it no longer listens", async () => {
+  await using redis = await redisServer(smarthostHash({ host: "mail.test", port: 25 }));
+  await using folder = await consumer();
+  const env = consumerEnvironment({ REDIS_ADDRESS: redis.address });
+  const file = await folder.write("main.ts", LISTEN);
+  const ended = await run(denoRun(file), { env, cwd: folder.path });
+  assert.deepEqual(ended, {
+    status: 0,
+    stdout: `Listening to Redis at ${redis.address}\nended\n`,
+    stderr: "",
+  });
+});
+
+Deno.test("the documentation of the library is complete", async () => {
+  const ended = await run(
+    [Deno.execPath(), "doc", "--quiet", "--lint", projectFile("lib/mod.ts")],
+    {
+      env: denoEnvironment(),
+      cwd: projectFile(""),
+    },
+  );
+  assert.equal(ended.status, 0, ended.stderr);
+});
+
+Deno.test("whoever uses the library gets no parser of the command line", async () => {
+  const ended = await run(
+    [Deno.execPath(), "info", "--json", "--frozen", projectFile("lib/mod.ts")],
+    { env: denoEnvironment(), cwd: projectFile("") },
+  );
+  assert.equal(ended.status, 0, ended.stderr);
+  const { modules }: { modules: { specifier: string }[] } = JSON.parse(ended.stdout);
+  const names = modules.map(({ specifier }) => specifier);
+  assert.ok(names.some((name) => name.endsWith("lib/mod.ts")));
+  assert.deepEqual(names.filter((name) => /@std\/cli|command_line/.test(name)), []);
+});
+
+Deno.test("the published package holds the library, and nothing else of the project", async () => {
+  const ended = await run(
+    [Deno.execPath(), "publish", "--dry-run", "--allow-dirty", "--no-check"],
+    { env: denoEnvironment(), cwd: projectFile("") },
+  );
+  assert.equal(ended.status, 0, ended.stderr);
+  const prefix = `file://${projectFile("")}`;
+  const files = (ended.stdout + ended.stderr).split("\n").map((line) => line.trim())
+    .filter((line) => line.startsWith(prefix))
+    .map((line) => line.slice(prefix.length).replace(/ \(.*$/, ""));
+  assert.ok(files.includes("lib/mod.ts"), ended.stderr);
+  const others = files.filter((name) => !name.startsWith("lib/")).toSorted();
+  assert.deepEqual(others, ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"]);
+});
