@@ -50,14 +50,27 @@ bundle_program() {
 # of bytecode comes from is kept with it; else V8, to make an Error, parses anew all that runs.
 V8_FLAGS=--jitless,--no-enable-lazy-source-positions
 
+# bundle_main SOURCE FILE NAME...: bundles a module that has files beside it as bytes, NAME=FILE each.
+# They are imported, which the bundler would turn into base64, so the imports are put in front.
+bundle_main() {
+  local import
+  bundle "$1" "$WORK/main.mjs"
+  {
+    for import in "${@:3}"; do
+      printf 'import %s from "./%s" with { type: "bytes" };' "${import%%=*}" "${import#*=}"
+    done
+    cat "$WORK/main.mjs"
+  } >"$WORK/bundle/$2"
+}
+
 # compile MAIN FILE OPTION...: compiles in a folder that holds nothing but the bundles, since what
 # lies beside them may be embedded. Their names and the dates in them are always the same.
 compile() {
   find "$WORK/bundle" -exec touch --date=@0 {} +
   (cd "$WORK/bundle" &&
     DENORT_BIN=$CACHE/deno-$VERSION/denort-$TARGET "$CACHE/deno-$VERSION/deno" compile --quiet \
-      --no-config --no-lock --no-check --no-code-cache --no-prompt --v8-flags="$V8_FLAGS" --target "$TARGET" \
-      --include program.script "${@:3}" --output "$2" "$1")
+      --no-config --no-lock --no-check --no-code-cache --no-prompt --unstable-raw-imports \
+      --v8-flags="$V8_FLAGS" --target "$TARGET" "${@:3}" --output "$2" "$1")
 }
 
 # The bytecode of the program. What cannot run here (another processor) has to do without. A few of
@@ -75,6 +88,7 @@ warm_up() {
     if [ "$sum" = "$previous" ]; then return; fi
     previous=$sum
   done
+  fail "No two of $attempt attempts to warm up gave the same bytecode"
 }
 
 compile_program() {
@@ -82,8 +96,7 @@ compile_program() {
   mapfile -t permissions < <(grep '^--' "$ROOT/scripts/bundle/permissions.txt")
   echo DENO_TLS_CA_STORE=system >"$WORK/environment"
   mv -- "$WORK/program.bytecode" "$WORK/bundle/"
-  compile ns8-sendmail.mjs "$WORK/$NAME" --include program.bytecode \
-    --env-file="$WORK/environment" "${permissions[@]}"
+  compile ns8-sendmail.mjs "$WORK/$NAME" --env-file="$WORK/environment" "${permissions[@]}"
 }
 
 # What cannot run here (another processor) is not tried.
@@ -102,11 +115,11 @@ say "Compiling dist/$NAME with Deno $VERSION"
 work_folder compile
 mkdir "$WORK/bundle"
 cd "$ROOT"
-bundle scripts/bundle/warmup.ts "$WORK/bundle/warmup.mjs"
+bundle_main scripts/bundle/warmup.ts warmup.mjs SCRIPT=program.script
 bundle_program
 : >"$WORK/program.bytecode"
 warm_up
-bundle scripts/bundle/launcher.ts "$WORK/bundle/ns8-sendmail.mjs"
+bundle_main scripts/bundle/launcher.ts ns8-sendmail.mjs SCRIPT=program.script BYTECODE=program.bytecode
 rm -- "$WORK/bundle/warmup.mjs"
 compile_program
 try_it

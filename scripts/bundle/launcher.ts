@@ -1,8 +1,20 @@
-/** What the executable runs: the program, with the bytecode made by warmup.ts. */
+/**
+ * What the executable runs: the program, with the bytecode made by warmup.ts.
+ *
+ * @module
+ */
 
-import { loadProgram, readEmbedded } from "./program.ts";
+import { loadProgram } from "./program.ts";
 
+// compile.sh puts the imports of both in front of the bundle. A file that is imported needs no
+// permission to be read, and can be found whatever TMPDIR says.
+declare const SCRIPT: Uint8Array;
+declare const BYTECODE: Uint8Array;
+
+// With NODE_DEBUG set, the runtime's copies of Node's modules print what goes through them, the
+// password among it. They print through this console, and the program never does.
+const silent = Object.keys(console).map((name) => [name, () => {}]);
+Object.assign(console, Object.fromEntries(silent));
 // Nobody sees a stack here, and Deno's sockets ask for one each.
 Error.stackTraceLimit = 0;
-const source = new TextDecoder().decode(readEmbedded("program.script"));
-loadProgram(source, readEmbedded("program.bytecode")).run();
+loadProgram(new TextDecoder().decode(SCRIPT), BYTECODE).run();

@@ -37,14 +37,23 @@ function leftOut(): never {
   throw new Error("This part of a library is left out of the executable");
 }
 
-/** Loads the script, which is a function of `require`; of its bytecode an empty array is none. */
-export function loadProgram(source: string, bytecode: Uint8Array): Program {
+/**
+ * Loads the script, which is a function of `require`.
+ *
+ * @param bytecode what V8 made of the script; an empty array where there is none
+ * @param replaced modules of the runtime that others stand in for, by name
+ */
+export function loadProgram(
+  source: string,
+  bytecode: Uint8Array,
+  replaced: Readonly<Record<string, unknown>> = {},
+): Program {
   const script = new Script(source, {
     filename: "ns8-sendmail.js",
     ...(bytecode.length > 0 && { cachedData: bytecode }),
   });
   const requireBuiltin = createRequire(import.meta.url);
-  const known = new Map(Object.entries(LEFT_OUT));
+  const known = new Map(Object.entries({ ...LEFT_OUT, ...replaced }));
   const requireOnce = (name: string) => {
     if (!known.has(name)) known.set(name, heirOf(requireBuiltin(name)));
     return known.get(name);
@@ -65,9 +74,4 @@ export function loadProgram(source: string, bytecode: Uint8Array): Program {
  */
 function heirOf(module: unknown): unknown {
   return typeof module === "object" ? Object.create(module) : module;
-}
-
-/** Reads a file that is embedded in the executable beside this one. */
-export function readEmbedded(name: string): Uint8Array {
-  return Deno.readFileSync(`${import.meta.dirname}/${name}`);
 }
