@@ -15,8 +15,11 @@ export { type RedisAddress, redisAddresses } from "./redis.ts";
 export {
   formatSettings,
   type Found,
+  OAUTH2_FIELDS,
+  type OAuth2Settings,
   parseSettings,
   readSmarthost,
+  requireOAuth2,
   SMARTHOST_KEY,
   type SmarthostSettings,
 } from "./settings.ts";

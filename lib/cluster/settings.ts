@@ -12,7 +12,7 @@ import { ExitStatus, Failure } from "../outcome.ts";
 export const SMARTHOST_KEY = "cluster/smarthost";
 
 /** The settings; names and order are those of the hash and of the cluster's Python library. */
-export type SmarthostSettings = {
+export type SmarthostSettings = OAuth2Settings & {
   port: number;
   host: string;
   username: string;
@@ -21,6 +21,29 @@ export type SmarthostSettings = {
   encrypt_smtp: "none" | "starttls" | "tls";
   tls_verify: boolean;
 };
+
+/**
+ * How to get an access token for the login (RFC 6749), with the names of the hash. The login is by
+ * OAuth 2.0 where there is a token URL. The Python library does not know these fields.
+ */
+export type OAuth2Settings = {
+  /** The token endpoint: `https:`, or `http:` on the loopback interface. */
+  oauth2_token_url?: string;
+  oauth2_client_id?: string;
+  oauth2_client_secret?: string;
+  oauth2_scope?: string;
+  /** Where it is there, the grant is `refresh_token`, else `client_credentials`. */
+  oauth2_refresh_token?: string;
+};
+
+/** The fields of {@linkcode OAuth2Settings}. */
+export const OAUTH2_FIELDS = [
+  "oauth2_token_url",
+  "oauth2_client_id",
+  "oauth2_client_secret",
+  "oauth2_scope",
+  "oauth2_refresh_token",
+] as const;
 
 /** The settings of a cluster that has none yet. */
 const DEFAULTS: SmarthostSettings = {
@@ -42,7 +65,7 @@ type Field = keyof SmarthostSettings;
  */
 export function parseSettings(hash: Readonly<Record<string, string>>): SmarthostSettings {
   if (Object.keys(hash).length === 0) return { ...DEFAULTS };
-  return {
+  const settings: SmarthostSettings = {
     port: portOf(hash),
     host: textOf(hash, "host"),
     username: textOf(hash, "username"),
@@ -50,7 +73,67 @@ export function parseSettings(hash: Readonly<Record<string, string>>): Smarthost
     enabled: flagOf(hash, "enabled"),
     encrypt_smtp: encryptionOf(hash),
     tls_verify: flagOf(hash, "tls_verify"),
+    ...oauth2In(hash),
   };
+  requireOAuth2(settings);
+  return settings;
+}
+
+/** The fields of OAuth 2.0 that are not empty; none without a token URL. */
+function oauth2In(hash: Readonly<Record<string, string>>): OAuth2Settings {
+  if (!hash["oauth2_token_url"]) return {};
+  const set = OAUTH2_FIELDS.filter((field) => Object.hasOwn(hash, field) && hash[field] !== "");
+  return Object.fromEntries(set.map((field) => [field, textOf(hash, field)]));
+}
+
+/**
+ * Throws a Failure 78 that names the field where the settings ask for OAuth 2.0, and the login could
+ * never work with them.
+ */
+export function requireOAuth2(settings: SmarthostSettings): void {
+  const url = settings.oauth2_token_url ?? "";
+  if (url === "") return;
+  const problem = urlProblem(url);
+  if (problem !== undefined) throw wrong("oauth2_token_url", problem);
+  for (const field of OAUTH2_FIELDS) {
+    // RFC 6749, appendix A. A line break at the end is a common slip, and no server forgives it.
+    if (/[^ -~]/.test(settings[field] ?? "")) {
+      throw wrong(field, "only printable ASCII characters are allowed");
+    }
+  }
+  const { oauth2_client_id: id, oauth2_client_secret: secret, oauth2_refresh_token: refresh } =
+    settings;
+  if (!id) throw wrong("oauth2_client_id", "OAuth 2.0 needs it, and it is missing or empty");
+  if (!secret && !refresh) {
+    const why = "OAuth 2.0 needs it where there is no refresh token, and it is missing or empty";
+    throw wrong("oauth2_client_secret", why);
+  }
+  if (!/^[^\p{Cc}]+$/u.test(settings.username)) {
+    throw wrong("username", "OAuth 2.0 needs the name of the mailbox, without control characters");
+  }
+  if (settings.encrypt_smtp !== "none") return;
+  throw wrong("encrypt_smtp", 'OAuth 2.0 needs "starttls" or "tls", and it is "none"');
+}
+
+/** What is wrong with a token URL; nothing where it can be used. */
+function urlProblem(text: string): string | undefined {
+  // What stands in front of an @ or behind a question mark may be a secret.
+  const shown = JSON.stringify(
+    text.replace(/^[^/]*\/\/[^/]*@/, "***@").replace(/[?#].*$/s, "?***"),
+  );
+  if (!/^[!-~]+$/.test(text)) return `${shown} has characters that a URL cannot have`;
+  const url = URL.parse(text);
+  if (url === null) return `${shown} is not a URL`;
+  if (url.username !== "" || url.password !== "") return "a URL with a user name is not allowed";
+  if (text.includes("#")) return "a URL with a fragment is not allowed";
+  if (url.protocol === "https:") return undefined;
+  if (url.protocol === "http:" && isLoopback(url.hostname)) return undefined;
+  return `${shown} does not begin with "https://"`;
+}
+
+/** Whether the host of a URL is this host itself (RFC 6761, 6.3; RFC 5735; RFC 4291, 2.5.3). */
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
 /** One line of JSON, byte for byte what Python's `json.dump` makes of the settings. */

@@ -145,3 +145,110 @@ Deno.test("every character is printed as Python does", async () => {
   const hash = { ...HASH, username: points.join("") };
   assert.equal(formatSettings(parseSettings(hash)), await referenceSettings(hash));
 });
+
+/** What a hash holds beside the seven fields for a login by OAuth 2.0. */
+const OAUTH2: Readonly<Record<string, string>> = {
+  oauth2_token_url: "https://login.test/tenant/token?v=2",
+  oauth2_client_id: "the-client",
+  oauth2_client_secret: "k7~client secret",
+};
+
+Deno.test("the fields of OAuth 2.0 become settings, and never show in --settings", () => {
+  const oauth2 = {
+    ...OAUTH2,
+    oauth2_scope: "https://mail.test/.default a",
+    oauth2_refresh_token: "r1",
+  };
+  const settings = parseSettings({ ...HASH, ...oauth2 });
+  assert.deepEqual(settings, { ...SETTINGS, ...oauth2 });
+  assert.equal(formatSettings(settings), formatSettings(SETTINGS));
+});
+
+Deno.test("without a token URL the other fields of OAuth 2.0 do not matter", () => {
+  const rest = { oauth2_client_id: "line\nbreak", oauth2_refresh_token: "caf\ufffd" };
+  assert.deepEqual(parseSettings({ ...HASH, ...rest }), SETTINGS);
+  assert.deepEqual(parseSettings({ ...HASH, ...rest, oauth2_token_url: "" }), SETTINGS);
+});
+
+Deno.test("empty fields of OAuth 2.0 are as good as none", () => {
+  const empty = { oauth2_scope: "", oauth2_refresh_token: "" };
+  assert.deepEqual(parseSettings({ ...HASH, ...OAUTH2, ...empty }), { ...SETTINGS, ...OAUTH2 });
+});
+
+for (
+  const url of [
+    "https://login.test",
+    "HTTPS://LOGIN.TEST:8443/token",
+    "https://[2001:db8::1]/token",
+    "http://localhost:8080/token",
+    "http://127.0.0.1/token",
+    "http://127.9.9.9:1/token",
+    "http://[::1]:8080/token",
+  ]
+) {
+  Deno.test(`a token URL may be ${url}`, () => {
+    const settings = parseSettings({ ...HASH, ...OAUTH2, oauth2_token_url: url });
+    assert.equal(settings.oauth2_token_url, url);
+  });
+}
+
+Deno.test("with a refresh token there need be no client secret, for public clients have none", () => {
+  const { oauth2_client_secret: _, ...rest } = OAUTH2;
+  const settings = parseSettings({ ...HASH, ...rest, oauth2_refresh_token: "r1" });
+  assert.equal(settings.oauth2_refresh_token, "r1");
+});
+
+const NOT_HTTPS = /does not begin with "https:\/\/"$/;
+const NOT_PRINTABLE = /^only printable ASCII characters are allowed$/;
+
+/** Fields that are wrong beside OAUTH2, which of them is named, and why. */
+const WRONG_OAUTH2: [fields: Record<string, string>, field: string, why: RegExp][] = [
+  [{ oauth2_token_url: "http://login.test/token" }, "oauth2_token_url", NOT_HTTPS],
+  [{ oauth2_token_url: "http://localhost.test/token" }, "oauth2_token_url", NOT_HTTPS],
+  [{ oauth2_token_url: "http://128.0.0.1/token" }, "oauth2_token_url", NOT_HTTPS],
+  [{ oauth2_token_url: "ftp://login.test/token" }, "oauth2_token_url", NOT_HTTPS],
+  [{ oauth2_token_url: "javascript:alert(1)" }, "oauth2_token_url", NOT_HTTPS],
+  [
+    { oauth2_token_url: "login.test/token" },
+    "oauth2_token_url",
+    /"login.test\/token" is not a URL/,
+  ],
+  [{ oauth2_token_url: "https://" }, "oauth2_token_url", /is not a URL/],
+  [{ oauth2_token_url: "https://login.test:99999/" }, "oauth2_token_url", /is not a URL/],
+  [{ oauth2_token_url: "https://login.test/\n" }, "oauth2_token_url", /a URL cannot have/],
+  [{ oauth2_token_url: "https://login.test/ token" }, "oauth2_token_url", /a URL cannot have/],
+  [{ oauth2_token_url: "https://l\u00f6gin.test/" }, "oauth2_token_url", /a URL cannot have/],
+  [{ oauth2_token_url: "https://login.test/#x" }, "oauth2_token_url", /fragment/],
+  [{ oauth2_client_id: "" }, "oauth2_client_id", /missing or empty/],
+  [{ oauth2_client_id: "x\n" }, "oauth2_client_id", NOT_PRINTABLE],
+  [{ oauth2_client_secret: "" }, "oauth2_client_secret", /missing or empty/],
+  [{ oauth2_client_secret: "x\n" }, "oauth2_client_secret", NOT_PRINTABLE],
+  [{ oauth2_client_secret: "\ufffd" }, "oauth2_client_secret", /^not valid UTF-8$/],
+  [{ oauth2_scope: "a\tb" }, "oauth2_scope", NOT_PRINTABLE],
+  [{ oauth2_refresh_token: "\u0001" }, "oauth2_refresh_token", NOT_PRINTABLE],
+  [{ username: "" }, "username", /name of the mailbox/],
+  [{ username: "user\u0001auth=Bearer x" }, "username", /control characters/],
+  [{ encrypt_smtp: "none" }, "encrypt_smtp", /needs "starttls" or "tls"/],
+];
+
+for (const [fields, field, why] of WRONG_OAUTH2) {
+  Deno.test(`with OAuth 2.0, ${JSON.stringify(fields)} is 78 and named`, () => {
+    assert.throws(() => parseSettings({ ...HASH, ...OAUTH2, ...fields }), (error) => {
+      assert(error instanceof Failure);
+      const { status, where } = error.details;
+      assert.deepEqual({ status, where }, { status: ExitStatus.configuration, where: field });
+      assert.match(error.details.why ?? "", why);
+      assert(!JSON.stringify(error.details).includes(OAUTH2["oauth2_client_secret"] ?? ""));
+      return true;
+    });
+  });
+}
+
+Deno.test("what may be a secret in a wrong token URL is not shown", () => {
+  for (const url of ["https://u:secret-word@login.test/", "http://login.test/?code=secret-word"]) {
+    assert.throws(() => parseSettings({ ...HASH, ...OAUTH2, oauth2_token_url: url }), (error) => {
+      assert(error instanceof Failure);
+      return !JSON.stringify(error.details).includes("secret-word");
+    });
+  }
+});
