@@ -13,7 +13,9 @@
  */
 
 export { type Connection, type ConnectionOptions, openConnection } from "./connection.ts";
+export { encrypt } from "./encryption.ts";
 export { seedRandomness } from "./entropy.ts";
 export type { Capabilities } from "./reply.ts";
 export { openSession, type Session } from "./session.ts";
+export { connectSocket } from "./socket.ts";
 export { certificateAuthorities, type Environment } from "./trust.ts";

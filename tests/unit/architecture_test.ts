@@ -13,7 +13,8 @@ const STOREYS: Record<string, readonly string[]> = {
   command_line: ["address", "message"],
   cluster: ["text"],
   smtp: ["address", "text"],
-  delivery: ["message", "cluster", "smtp", "text"],
+  oauth: ["text", "smtp"],
+  delivery: ["message", "cluster", "smtp", "oauth", "text"],
   report: ["text", "address", "message", "command_line", "cluster", "smtp", "delivery"],
   host: ["text"],
 };

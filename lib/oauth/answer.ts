@@ -1,0 +1,162 @@
+/**
+ * The answer of an HTTP server to one request (RFC 9112), read piece by piece.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+
+/** A whole answer. */
+export type Answer = {
+  status: number;
+  /** What the server calls the status; some servers leave it out. */
+  phrase: string;
+  /** Where a redirect points to. */
+  location?: string;
+  body: Uint8Array;
+};
+
+/** Why an answer is not one. */
+export type Problem = "not HTTP" | "too long" | "cut off";
+
+/** Reads an answer. Once it has given one, or a problem, it must not be used any more. */
+export type AnswerReader = {
+  /** Takes what has come; gives the answer as soon as it is whole. */
+  take(bytes: Uint8Array): Answer | Problem | undefined;
+  /** Takes the end of the connection, which is the end of some answers. */
+  end(): Answer | Problem;
+};
+
+/** The longest answer, its head included, in octets. */
+export const LONGEST_ANSWER = 1024 * 1024;
+
+/** The longest head of an answer, in octets. */
+const LONGEST_HEAD = 64 * 1024;
+
+/** The longest line with the size of a chunk, in octets. */
+const LONGEST_LINE = 1024;
+
+const LF = 0x0a;
+
+/** Reads the answer to a POST. */
+export function answerReader(): AnswerReader {
+  let size = 0;
+  let unread = Buffer.alloc(0);
+  let body: BodyReader | undefined;
+  const read = (bytes: Uint8Array): Answer | Problem | undefined => {
+    if (body !== undefined) return body.take(bytes);
+    unread = Buffer.concat([unread, bytes]);
+    while (body === undefined) {
+      const end = endOfHead(unread);
+      if (end === undefined) return headProblem(unread);
+      const head = parseHead(unread.subarray(0, end).toString("latin1"));
+      if (head === undefined) return "not HTTP";
+      unread = unread.subarray(end);
+      // 100 Continue and the like come before the answer (RFC 9110, 15.2).
+      if (head.status >= 200) body = bodyReader(head);
+    }
+    return body.take(unread);
+  };
+  return {
+    take(bytes) {
+      size += bytes.length;
+      return size > LONGEST_ANSWER ? "too long" : read(bytes);
+    },
+    end: () => body === undefined ? "cut off" : body.end(),
+  };
+}
+
+/** Where the body begins: behind the first empty line. */
+function endOfHead(bytes: Buffer): number | undefined {
+  const [strict, lax] = [bytes.indexOf("\r\n\r\n"), bytes.indexOf("\n\n")];
+  if (strict >= 0 && (lax < 0 || strict < lax)) return strict + 4;
+  return lax < 0 ? undefined : lax + 2;
+}
+
+function headProblem(bytes: Buffer): Problem | undefined {
+  if (bytes.length > LONGEST_HEAD) return "too long";
+  const start = bytes.subarray(0, 5).toString("latin1");
+  return "HTTP/".startsWith(start) || start === "HTTP/" ? undefined : "not HTTP";
+}
+
+type Head = Omit<Answer, "body"> & { isChunked: boolean; length?: number };
+
+function parseHead(text: string): Head | undefined {
+  const [first = "", ...lines] = text.split(/\r?\n/);
+  const [, status, phrase = ""] = /^HTTP\/1\.[01] ([1-5]\d\d)(?: (.*))?$/.exec(first) ?? [];
+  if (status === undefined) return undefined;
+  const fields = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon > 0) fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  const location = fields.get("location");
+  const length = fields.get("content-length");
+  return {
+    status: Number(status),
+    phrase,
+    ...(location !== undefined && { location }),
+    isChunked: /\bchunked$/i.test(fields.get("transfer-encoding") ?? ""),
+    ...(length !== undefined && /^\d{1,15}$/.test(length) && { length: Number(length) }),
+  };
+}
+
+type BodyReader = Pick<AnswerReader, "take" | "end">;
+
+/** Reads what follows a head: chunks, or so many octets, or all up to the end (RFC 9112, 6.3). */
+function bodyReader({ isChunked, length, ...head }: Head): BodyReader {
+  const pieces: Uint8Array[] = [];
+  const whole = () => ({ ...head, body: Buffer.concat(pieces) });
+  if (isChunked) return chunkReader((piece) => pieces.push(piece), whole);
+  let left = length ?? Infinity;
+  return {
+    take(bytes) {
+      pieces.push(bytes.subarray(0, left));
+      left -= Math.min(left, bytes.length);
+      return left === 0 ? whole() : undefined;
+    },
+    end: () => length === undefined ? whole() : "cut off",
+  };
+}
+
+/** Reads a body in chunks (RFC 9112, 7.1); trailer fields are passed over. */
+function chunkReader(keep: (piece: Uint8Array) => void, whole: () => Answer): BodyReader {
+  // What is left of the current chunk, and the beginning of a line.
+  let left = 0;
+  let unread = Buffer.alloc(0);
+  let place: "size" | "data" | "behind data" | "trailer" = "size";
+  const take = (bytes: Uint8Array): Answer | Problem | undefined => {
+    let rest = Buffer.concat([unread, bytes]);
+    unread = Buffer.alloc(0);
+    while (rest.length > 0) {
+      if (place === "data") {
+        const piece = rest.subarray(0, left);
+        keep(piece);
+        left -= piece.length;
+        rest = rest.subarray(piece.length);
+        if (left === 0) place = "behind data";
+        continue;
+      }
+      const end = rest.indexOf(LF);
+      if (end < 0) {
+        unread = rest;
+        return rest.length > LONGEST_LINE ? "not HTTP" : undefined;
+      }
+      const line = rest.subarray(0, end).toString("latin1").trim();
+      rest = rest.subarray(end + 1);
+      if (place === "trailer") {
+        if (line === "") return whole();
+      } else if (place === "behind data") {
+        if (line !== "") return "not HTTP";
+        place = "size";
+      } else {
+        const digits = /^([0-9a-f]{1,8})(?:[ \t]*;.*)?$/i.exec(line)?.[1];
+        if (digits === undefined) return "not HTTP";
+        left = parseInt(digits, 16);
+        place = left === 0 ? "trailer" : "data";
+      }
+    }
+    return undefined;
+  };
+  return { take, end: () => "cut off" };
+}

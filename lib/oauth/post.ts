@@ -1,0 +1,142 @@
+/**
+ * One POST to the token server, over a connection of its own.
+ *
+ * The connection is made and encrypted by what connects to the smarthost, and not by the runtime's
+ * own HTTP client: certificates are then checked by the same rules on every runtime, no variable of
+ * the environment adds an authority or a proxy, and a failure is told in the same words.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
+import { connectSocket, encrypt } from "../smtp/mod.ts";
+import { reasonOf, timedOut } from "../text/mod.ts";
+import { type Answer, answerReader, LONGEST_ANSWER, type Problem } from "./answer.ts";
+
+/** How to reach the token server. */
+export type PostOptions = {
+  /** Whether its certificate has to be valid. */
+  verify: boolean;
+  /** Certificate authorities in PEM, beside those that the runtime trusts by itself. */
+  authorities: readonly string[];
+  /** The longest wait for any one whole answer, in milliseconds. */
+  timeout: number;
+  /** Ends the request where nobody waits for the answer any more. */
+  signal?: AbortSignal;
+};
+
+/** The host of a URL and its port, `https:` or `http:`. */
+export function placeOf(url: URL): { host: string; port: number } {
+  // Round an IPv6 address a URL has brackets.
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return { host, port: Number(url.port) || (url.protocol === "https:" ? 443 : 80) };
+}
+
+/**
+ * Posts a form and gives the answer, whatever its status. Throws a Failure: 75 where the server
+ * cannot be reached, is silent or hangs up, 76 where it does not speak HTTP or TLS, or says too
+ * much, 77 for a certificate that is not valid.
+ */
+export async function postForm(
+  url: URL,
+  form: URLSearchParams,
+  options: PostOptions,
+): Promise<Answer> {
+  const socket = await connect(url, options).catch((error) => {
+    throw ofTokenServer(error);
+  });
+  try {
+    return await exchange(socket, requestFor(url, form.toString()), url, options);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function connect(url: URL, options: PostOptions): Promise<Socket> {
+  const { host, port } = placeOf(url);
+  const where = formatAddress({ host, port });
+  const secure = (socket: Socket) => encrypt(socket, { host, ...options }, where, options.timeout);
+  const { socket, begun } = await connectSocket(
+    host,
+    port,
+    { where, timeout: options.timeout, onResolved() {} },
+    (socket) => url.protocol === "https:" ? secure(socket) : undefined,
+  );
+  return begun === undefined ? socket : (await begun).socket;
+}
+
+/** The failure of a connection, told of the token server; the token server is no 68. */
+function ofTokenServer(error: unknown): unknown {
+  if (!(error instanceof Failure)) return error;
+  const { details } = error;
+  const status = details.status === ExitStatus.noHost ? ExitStatus.tryAgain : details.status;
+  const what = details.what === "TLS handshake failed"
+    ? "TLS handshake with the token server failed"
+    : details.what.replace(/\b(t)he smarthost\b/i, "$1he token server");
+  return new Failure({ ...details, status, what });
+}
+
+function requestFor(url: URL, body: string): string {
+  return [
+    `POST ${url.pathname}${url.search} HTTP/1.1`,
+    `Host: ${url.host}`,
+    "User-Agent: ns8-sendmail",
+    "Accept: application/json",
+    "Content-Type: application/x-www-form-urlencoded",
+    `Content-Length: ${body.length}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n");
+}
+
+/** Why there is no answer. */
+const PROBLEMS: Readonly<Record<Problem, [status: ExitStatus, what: string, why?: string]>> = {
+  "not HTTP": [ExitStatus.protocol, "The token server's answer is not HTTP"],
+  "too long": [
+    ExitStatus.protocol,
+    "The token server's answer is too long",
+    `more than ${LONGEST_ANSWER} bytes, or ${LONGEST_ANSWER / 16} before its body`,
+  ],
+  "cut off": [
+    ExitStatus.tryAgain,
+    "Connection lost while waiting for the token server's answer",
+    "the server closed the connection",
+  ],
+};
+
+function exchange(
+  socket: Socket,
+  request: string,
+  url: URL,
+  { timeout, signal }: PostOptions,
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const where = formatAddress(placeOf(url));
+  const fail = (status: ExitStatus, what: string, why?: string) =>
+    reject(new Failure({ status, what, where, ...(why !== undefined && { why }) }));
+  const settle = (result: Answer | Problem | undefined, reason?: string) => {
+    if (typeof result === "object") return resolve(result);
+    if (result === undefined) return;
+    const [status, what, why] = PROBLEMS[result];
+    fail(status, what, reason ?? why);
+  };
+  const reader = answerReader();
+  const timer = setTimeout(
+    () => fail(ExitStatus.tryAgain, "No answer from the token server", timedOut(timeout)),
+    timeout,
+  );
+  const abort = () => settle("cut off", "nobody waits for it any more");
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  socket.on("data", (chunk: Uint8Array) => settle(reader.take(chunk)));
+  socket.on("error", (error) => settle(reader.end(), reasonOf(error)));
+  socket.on("end", () => settle(reader.end())).on("close", () => settle(reader.end()));
+  if (socket.destroyed) settle("cut off");
+  else socket.write(request);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  });
+}
