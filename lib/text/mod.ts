@@ -2,7 +2,7 @@
  * Text for people and machines.
  *
  * Text from outside (a server's words, a subject, a value in Redis) is escaped here before it goes
- * to a terminal, to the system log or into JSON, and cut where it is too long. An error of the
+ * to a terminal, to the system log or into JSON, and clipped where it is too long. An error of the
  * operating system becomes words that an administrator understands: "connection refused" and not
  * `connect ECONNREFUSED 192.0.2.1:587`. Nothing here knows mail.
  *
@@ -11,6 +11,6 @@
  * @module
  */
 
-export { clip, logText, logWord, visible } from "./escape.ts";
+export { clip, excerpt, logText, logWord, visible } from "./escape.ts";
 export { formatJson, type JsonValue } from "./json.ts";
 export { reasonOf, systemCode, timedOut } from "./reason.ts";

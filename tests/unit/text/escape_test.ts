@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { clip, logText, logWord, visible } from "../../../lib/text/escape.ts";
+import { clip, excerpt, logText, logWord, visible } from "../../../lib/text/escape.ts";
 import { formatJson, type JsonValue } from "../../../lib/text/json.ts";
 
 /** A text, and what is shown of it. */
@@ -41,6 +41,27 @@ const CLIPPED: [title: string, text: string, limit: number, clipped: string][] =
 for (const [title, text, limit, clipped] of CLIPPED) {
   Deno.test(`a text that is ${title} is clipped right`, () => {
     assert.equal(clip(text, limit), clipped);
+  });
+}
+
+Deno.test("a text that is clipped already stays as it is", () => {
+  for (const text of ["abcdefghij", "abcd\u{1f600}fghij"]) {
+    assert.equal(clip(clip(text, 5), 5), clip(text, 5));
+  }
+  assert.equal(clip("abcde", 5, 7), "abcde... (7 more)");
+});
+
+const EXCERPTS: [title: string, text: string, shown: string][] = [
+  ["short", "a\x1bb", "a\\x1bb"],
+  ["too long", "x".repeat(100), `${"x".repeat(50)}... (50 more)`],
+  ["too long with its escapes", "\x1b".repeat(50), `${"\\x1b".repeat(12)}...`],
+  ["too long with longer ones", "\u202e".repeat(1000), `${"\\u202e".repeat(8)}...`],
+  ["too long with the longest", "\u{e0041}".repeat(1000), `${"\\u{e0041}".repeat(5)}...`],
+];
+
+for (const [title, text, shown] of EXCERPTS) {
+  Deno.test(`an excerpt of a text that is ${title} is visible and short`, () => {
+    assert.equal(excerpt(text, 50), shown);
   });
 }
 
