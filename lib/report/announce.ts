@@ -1,13 +1,14 @@
 /**
- * How a run ends for those who wait for it: lines, JSON, the record in the log, and the status.
+ * Says how a run has ended: lines on stderr, JSON, the record in the system log, the exit status.
  *
  * @module
  */
 
 import { checkLines, type CheckReport } from "../delivery/mod.ts";
 import { checkJson, outcomeJson } from "./json.ts";
+import { clip } from "../text/mod.ts";
 import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "../outcome.ts";
-import { type Redact, redactReport, redactResult } from "./redact.ts";
+import { LIMITS, type Redact, redactReport, redactResult } from "./redact.ts";
 import { type Attempt, errorLines, type LogRecord, logRecord } from "./report.ts";
 
 /** Standard output and standard error. */
@@ -18,16 +19,16 @@ export type Output = {
   writeError(line: string): void;
 };
 
-/** Where to announce, and how secrets are masked in the words of others. */
+/** Where to announce a result, and what masks secrets in the words of others. */
 export type Audience = Output & { redact: Redact };
 
 /** Takes the record of an attempt for the system log. */
 export type Log = { write(record: LogRecord): Promise<void> };
 
 /**
- * Announces what came of an attempt to send, and gives its exit status; with `json` also as an
- * object on standard output, and in the log. Nothing that goes wrong here changes
- * that: the message has been taken, or it has not.
+ * Announces the result of an attempt to send on stderr and in the system log, with `json` also as an
+ * object on standard output, and gives its exit status. An error in here does not change that status:
+ * the message was sent, or it was not.
  */
 export async function announceResult(
   result: Failure | Outcome,
@@ -36,14 +37,17 @@ export async function announceResult(
   { print, writeError, redact }: Audience,
   log: Log,
 ): Promise<ExitStatus> {
-  const shown = redactResult(result, redact);
-  await log.write(logRecord(attempt, shown));
-  errorLines(shown).forEach(writeError);
-  if (json) await print(`${outcomeJson(shown, attempt.server)}\n`).catch(() => {});
+  // Only what is shown is redacted; without --json nobody sees the replies of a success.
+  await log.write(logRecord(attempt, result, redact));
+  errorLines(result, redact).forEach(writeError);
+  if (json) {
+    const server = attempt.server && clip(attempt.server, LIMITS.place);
+    await print(`${outcomeJson(redactResult(result, redact), server)}\n`).catch(() => {});
+  }
   return statusOf(result);
 }
 
-/** Announces what a check has found, and gives its exit status; throws a Failure (74) as `print`. */
+/** Announces the report of a check, and gives its exit status. Throws a Failure (74) as `print`. */
 export async function announceReport(
   report: CheckReport,
   json: boolean,
@@ -55,7 +59,7 @@ export async function announceReport(
   return report.status;
 }
 
-/** Announces what stopped a run before there was anything to attempt, and gives its exit status. */
+/** Announces an error that ended the run before any attempt to send, and gives its exit status. */
 export function announceFailure(error: unknown, { writeError }: Output): ExitStatus {
   const shown = asFailure(error);
   errorLines(shown).forEach(writeError);

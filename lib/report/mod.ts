@@ -2,9 +2,9 @@
  * What is said about a run.
  *
  * An outcome or a failure becomes lines on standard error and a record of the system log
- * (`report.ts`), and one object of JSON (`json.ts`). Before that, secrets are masked in everything
- * that a server or a library has said (`redact.ts`). `announce.ts` does all of it in the right order
- * and gives the exit status.
+ * (`report.ts`), and one object of JSON (`json.ts`). `redact.ts` masks secrets in everything that a
+ * server or a library has said: `forms.ts` has the forms in which a secret may come back, `search.ts`
+ * finds them. `announce.ts` does all of it in the right order and gives the exit status.
  *
  * A new key of the JSON, a new field of the log record or a new form of queue id belongs here.
  *
@@ -12,5 +12,13 @@
  */
 
 export { announceFailure, announceReport, announceResult, type Output } from "./announce.ts";
-export { type Redact, redactor, redactorFor, redactResult } from "./redact.ts";
+export {
+  LIMITS,
+  type Redact,
+  redactor,
+  redactorFor,
+  redactResult,
+  type SecretKeeper,
+  secretKeeper,
+} from "./redact.ts";
 export { type Attempt, attemptOf, errorLines, errorText } from "./report.ts";

@@ -1,57 +1,105 @@
 /**
- * Secrets kept out of everything that is printed or logged: a server may say back what it was
- * told, as it came or taken apart.
+ * Masks secrets in everything that is printed or logged: a server may say back what it was told, as
+ * it came or encoded.
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import type { SmarthostSettings } from "../cluster/mod.ts";
 import type { CheckReport } from "../delivery/mod.ts";
-import { formatJson, logText, visible } from "../text/mod.ts";
 import { Failure, type Outcome, type RecipientOutcome, type Reply } from "../outcome.ts";
+import { clip } from "../text/mod.ts";
+import { type Forms, formsOf, PIECE } from "./forms.ts";
+import type { Span } from "./positions.ts";
+import { findSecrets } from "./search.ts";
 
-/** Gives the text without its secrets. */
-export type Redact = (text: string) => string;
+/**
+ * Gives the first `limit` characters of a text (1000 unless told otherwise) without its secrets, and
+ * says how many more there are. The time depends on the limit, not on the text.
+ */
+export type Redact = (text: string, limit?: number) => string;
+
+/** Masks the secrets that it has been told so far. */
+export type SecretKeeper = {
+  redact: Redact;
+  /** Takes more secrets, such as an access token that has just been issued. */
+  keep(...secrets: readonly string[]): void;
+};
+
+/** The most characters that are shown of what others say. */
+export const LIMITS = {
+  /** A reason, or a step of a check. */
+  words: 1000,
+  /** A reply without its code and the blank behind that. */
+  reply: 1000 - "250 ".length,
+  /** A whole reply in the transcript. */
+  transcript: 4000,
+  /** A place: `host:port`, a field, a file. */
+  place: 300,
+} as const;
 
 const MASK = "***";
 
-/**
- * Up to here a secret is only masked where it stands as a word of its own: every "a" masked would
- * leave no sentence readable, and the gaps would spell the secret.
- */
-const SHORT = 3;
-
-/** Words of the base64 alphabets (RFC 4648, 4 and 5), also where a reply breaks them in two. */
-const BASE64_RUN = /[\w+/-]{2,}(?:[\r\n]+[\w+/-]+)*={0,2}/g;
-
-/** What CRAM-MD5 answers (RFC 2195, 2): from it and the challenge a password can be guessed. */
-const CRAM_RESPONSE = /^[^\0]+ [0-9a-f]{32}$/;
+/** As much of a text is looked at beyond the limit, where a secret may have its end. */
+const MARGIN = 4 * PIECE;
 
 /**
  * Gives a function that masks the secrets in any text: as they are, in either case, in the escapes
- * of this program, of JSON, URLs and mail, in hexadecimal, and within base64 of anything, which is
- * what SASL sends (PLAIN, LOGIN), at any alignment. The answer of CRAM-MD5 is masked too, in base64
- * always, and in the clear where it follows the user name.
+ * of this program, of JSON, URLs and mail, in hexadecimal, and in base64 of anything that holds
+ * them, which is what SASL sends (PLAIN, LOGIN); white space and line breaks within them, also with
+ * a reply code, change nothing. Where a line begins or ends within a secret, four or more characters
+ * of it are masked. The answer of CRAM-MD5 is masked in base64, and in the clear behind the user name.
  */
 export function redactor(secrets: readonly string[], username = ""): Redact {
-  const known = secrets.filter((secret) => secret !== "");
-  if (known.length === 0) return (text) => text;
-  const patterns = known.flatMap(patternsOf);
-  if (username !== "") patterns.push(`(?<=${literal(username)}\\s+)[0-9a-f]{32}`);
-  // The longest first, so that no form leaves a rest of a longer one behind.
-  const forms = new RegExp(patterns.sort((a, b) => b.length - a.length).join("|"), "gi");
-  const bytes = known.map((secret) => Buffer.from(secret).toString("latin1"));
-  return (text) =>
-    text.replace(BASE64_RUN, (run) => isRevealing(run, bytes) ? MASK : run).replace(forms, MASK);
+  return secretKeeper(secrets, username).redact;
+}
+
+/** Gives the same as a redactor to which more secrets can be told later. */
+export function secretKeeper(secrets: readonly string[], username = ""): SecretKeeper {
+  const known = new Set<string>();
+  const forms: Forms[] = [];
+  let last: { text: string; limit: number; shown: string } | undefined;
+  const keep = (...more: readonly string[]) => {
+    for (const secret of more) if (secret !== "") known.add(secret);
+    last = undefined;
+  };
+  keep(...secrets);
+  return {
+    keep,
+    redact(text, limit = LIMITS.words) {
+      if (known.size === 0) return clip(text, limit);
+      // A server answers many recipients with the same words.
+      if (last?.text === text && last.limit === limit) return last.shown;
+      // Only who has something to mask pays for the forms.
+      for (const secret of [...known].slice(forms.length)) forms.push(formsOf(secret));
+      const looked = text.slice(0, limit + MARGIN);
+      const spans = findSecrets(looked, { forms, username }, limit);
+      const shown = clip(mask(text, spans, limit), limit, Math.max(0, text.length - limit));
+      last = { text, limit, shown };
+      return shown;
+    },
+  };
+}
+
+/** Gives the text up to the limit, with a mask in place of what overlaps. */
+function mask(text: string, spans: readonly Span[], limit: number): string {
+  const pieces: string[] = [];
+  let at = 0;
+  for (const { start, end } of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    if (start >= limit) break;
+    // What overlaps the span before has a mask already.
+    if (start >= at) pieces.push(text.slice(at, Math.min(start, limit - MASK.length)), MASK);
+    at = Math.max(at, end);
+  }
+  return [...pieces, text.slice(at, limit)].join("");
 }
 
 /** Gives a redactor for the secrets of the settings; without settings there are none. */
 export function redactorFor(settings: SmarthostSettings | undefined): Redact {
-  return settings === undefined ? (text) => text : redactor([settings.password], settings.username);
+  return settings === undefined ? redactor([]) : redactor([settings.password], settings.username);
 }
 
-/** The same result with the words of servers and libraries masked; ours hold no secret. */
+/** Gives the same result, the words of servers and libraries masked and clipped. */
 export function redactResult(result: Failure | Outcome, redact: Redact): Failure | Outcome {
   return result instanceof Failure ? redactFailure(result, redact) : {
     ...result,
@@ -60,11 +108,13 @@ export function redactResult(result: Failure | Outcome, redact: Redact): Failure
   };
 }
 
-/** The same report of a check with the words of servers and libraries masked. */
+/** Gives the same report of a check, the words of servers and libraries masked and clipped. */
 export function redactReport(report: CheckReport, redact: Redact): CheckReport {
   return {
     ...report,
+    ...(report.server !== undefined && { server: clip(report.server, LIMITS.place) }),
     steps: report.steps.map((step) => ({ ...step, detail: redact(step.detail) })),
+    warnings: report.warnings.map((warning) => clip(warning, LIMITS.words)),
     ...(report.failure && { failure: redactFailure(report.failure, redact) }),
   };
 }
@@ -85,67 +135,5 @@ function redactRecipient(recipient: RecipientOutcome, redact: Redact): Recipient
 }
 
 function redactReply(reply: Reply, redact: Redact): Reply {
-  return { code: reply.code, text: redact(reply.text) };
-}
-
-/** The forms in which a secret may stand in a text, as regular expressions. */
-function patternsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const forms = new Set([
-    secret,
-    // UTF-8 read as Latin-1.
-    bytes.toString("latin1"),
-    visible(secret),
-    logText(secret, Infinity).slice(1, -1),
-    JSON.stringify(secret).slice(1, -1),
-    formatJson(secret).slice(1, -1),
-    // RFC 3986, 2.1; its form of HTML forms; RFC 2045, 6.7; RFC 3461, 4.
-    ...["%", "=", "+"].map((prefix) => encodeBytes(bytes, prefix, /[A-Za-z0-9]/)),
-    encodeBytes(bytes, "%", /[A-Za-z0-9._~-]/),
-    encodeBytes(bytes, "%", /[A-Za-z0-9._~!*'()-]/),
-    encodeBytes(bytes, "%", /[A-Za-z0-9._~ -]/).replaceAll(" ", "+"),
-    encodeBytes(bytes, "=", /[!-<>-~ ]/),
-    encodeBytes(bytes, "+", /[!-*,-<>-~]/),
-  ]);
-  if (secret.length <= SHORT) {
-    return [...forms].map((form) => `(?<![^\\s"'<>()=:])${literal(form)}(?![^\\s"'<>(),;])`);
-  }
-  return [...forms, bytes.toString("hex")].map(literal);
-}
-
-/** Escapes each byte that is not kept as the prefix and two hexadecimal digits. */
-function encodeBytes(bytes: Buffer, prefix: string, kept: RegExp): string {
-  return [...bytes.toString("latin1")].map((character) =>
-    kept.test(character)
-      ? character
-      : prefix + character.charCodeAt(0).toString(16).padStart(2, "0")
-  ).join("");
-}
-
-/** A regular expression for exactly this text. */
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
-}
-
-/** Whether a secret can be read in what the run is the base64 of, wherever that begins in it. */
-function isRevealing(run: string, secrets: readonly string[]): boolean {
-  const characters = run.replace(/[\r\n]/g, "");
-  for (let start = 0; start < 4; start++) {
-    const decoded = Buffer.from(characters.slice(start), "base64").toString("latin1");
-    if (start === 0 && CRAM_RESPONSE.test(decoded)) return true;
-    if (secrets.some((secret) => holds(decoded, secret))) return true;
-  }
-  return false;
-}
-
-function holds(decoded: string, secret: string): boolean {
-  // SASL PLAIN puts the password behind a NUL (RFC 4616, 2).
-  if (decoded === secret || decoded.endsWith(`\0${secret}`)) return true;
-  if (secret.length <= SHORT) return false;
-  if (decoded.includes(secret)) return true;
-  // A server that cuts what it says back may leave only the beginning.
-  for (let size = secret.length - 1; size > SHORT; size--) {
-    if (decoded.endsWith(secret.slice(0, size))) return true;
-  }
-  return false;
+  return { code: reply.code, text: redact(reply.text, LIMITS.reply) };
 }

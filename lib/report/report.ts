@@ -1,6 +1,7 @@
 /**
- * What is said about an attempt: the lines on stderr, and the record for the system log. Here and
- * nowhere else are our words, the place and the server's words joined.
+ * Puts the result of an attempt into words: lines for stderr, and a record for the system log. Our
+ * words, the place and the server's words are joined here. Every line is of bounded length, whatever
+ * a server, a certificate, Redis or an argument holds.
  *
  * @module
  */
@@ -8,7 +9,8 @@
 import { addressOf } from "../address/mod.ts";
 import { defaultSender, type Mail, type Message } from "../message/mod.ts";
 import type { SmarthostSettings } from "../cluster/mod.ts";
-import { clip, logText, logWord, visible } from "../text/mod.ts";
+import { clip, excerpt, logText, logWord } from "../text/mod.ts";
+import { LIMITS, type Redact } from "./redact.ts";
 import {
   ExitStatus,
   Failure,
@@ -32,62 +34,73 @@ export type Attempt = {
 /** One record for the system log (RFC 5424, 6.2.1 has the severities). */
 export type LogRecord = { severity: "info" | "err"; text: string };
 
-/** The longest reply of a server that is shown whole, in characters. */
-const REPLY_LIMIT = 1000;
+/** The most characters of a list of recipients on stderr; JSON has all of them. */
+const LONGEST_LIST = 8000;
+
+/** The most characters that are said of one of them. */
+const LONGEST_ENTRY = 1500;
 
 /**
- * The bytes of a value in the log. All together, with their names, stay below the 1024 bytes where
- * logger(1) and RFC 3164, 4.1 cut.
+ * The most bytes of each value in the log. All of them with their names are less than the 1024 bytes
+ * at which logger(1) and RFC 3164, 4.1 cut.
  */
-const LIMITS = { from: 160, to: 160, subject: 160, server: 120, message: 280 } as const;
+const LOG_LIMITS = { from: 160, to: 160, subject: 160, server: 120, message: 280 } as const;
 
 /**
- * The lines for stderr, without their line ends; none where everybody was served. The first begins
- * with `Error: `; after a partial refusal a second one names those who were served.
+ * Gives the lines for stderr, without their line ends; none where every recipient was accepted. The
+ * first begins with `Error: `; after a partial refusal a second one names who got the message.
  */
-export function errorLines(result: Failure | Outcome): string[] {
-  const error = errorText(result);
+export function errorLines(result: Failure | Outcome, redact: Redact = clipOnly): string[] {
+  const error = errorText(result, redact);
   if (error === undefined) return [];
   const lines = [`Error: ${error}`];
   if (result instanceof Failure) return lines;
-  const served = result.recipients.filter((recipient) => recipient.accepted);
-  if (served.length > 0) {
-    lines.push(`The message was accepted for ${served.map(addressText).join(", ")}`);
+  const accepted = result.recipients.filter((recipient) => recipient.accepted);
+  if (accepted.length > 0) {
+    lines.push(`The others got the message: ${listOf(accepted, ", ", ({ address }) => address)}`);
   }
   return lines;
 }
 
-/** What went wrong, where and why, on one line; nothing where everybody was served. */
-export function errorText(result: Failure | Outcome): string | undefined {
-  if (result instanceof Failure) return failureText(result);
+/** Gives what failed, where and why, on one line; nothing where every recipient was accepted. */
+export function errorText(
+  result: Failure | Outcome,
+  redact: Redact = clipOnly,
+): string | undefined {
+  if (result instanceof Failure) return failureText(result, redact);
   const refused = result.recipients.filter((recipient) => !recipient.accepted);
   if (refused.length === 0) return undefined;
   const what = refused.length === 1 ? "Recipient refused" : "Recipients refused";
-  return `${what} (${visible(result.server)}): ${refused.map(refusalText).join("; ")}`;
+  const list = listOf(refused, "; ", (recipient) => refusalText(recipient, redact));
+  return `${what} (${excerpt(result.server, LIMITS.place)}): ${list}`;
 }
 
-/** The log record of an attempt to send (the contract's chapter "The log"). */
-export function logRecord(attempt: Attempt, result: Failure | Outcome): LogRecord {
+/** Gives the log record of an attempt to send (the contract's chapter "The log"). */
+export function logRecord(
+  attempt: Attempt,
+  result: Failure | Outcome,
+  redact: Redact = clipOnly,
+): LogRecord {
   const failed = result instanceof Failure || result.status !== ExitStatus.ok;
   const reply = result instanceof Failure ? result.details.reply : decisiveReply(result);
   const fields = [
     `status=${failed ? "error" : "sent"}`,
-    `from=${logWord(attempt.from, LIMITS.from) || "<>"}`,
-    `to=${logWord(attempt.to, LIMITS.to) || "-"}`,
-    `subject=${logText(attempt.subject, LIMITS.subject)}`,
-    `server=${logWord(attempt.server ?? "", LIMITS.server) || "-"}`,
+    `from=${logWord(attempt.from, LOG_LIMITS.from) || "<>"}`,
+    `to=${logWord(attempt.to, LOG_LIMITS.to) || "-"}`,
+    `subject=${logText(attempt.subject, LOG_LIMITS.subject)}`,
+    `server=${logWord(attempt.server ?? "", LOG_LIMITS.server) || "-"}`,
     `code=${reply?.code ?? -1}`,
   ];
   if (failed) {
-    const message = reply?.text ? oneLine(reply.text) : ownWords(attempt, result);
-    fields.push(`message=${logText(message, LIMITS.message)}`);
+    const message = reply?.text ? oneLine(redact(reply.text)) : ownWords(attempt, result, redact);
+    fields.push(`message=${logText(message, LOG_LIMITS.message)}`);
   }
   return { severity: failed ? "err" : "info", text: fields.join(" ") };
 }
 
-/** The reply as one line, `250 2.0.0 Ok`; a very long one is cut. Nothing in it is escaped yet. */
-export function replyText({ code, text }: Reply): string {
-  return clip(`${code} ${oneLine(text)}`.trimEnd(), REPLY_LIMIT);
+/** Gives the reply as one line, `250 2.0.0 Ok`, clipped; nothing in it is escaped yet. */
+export function replyText({ code, text }: Reply, redact: Redact = clipOnly): string {
+  return `${code} ${oneLine(redact(text, LIMITS.reply))}`.trimEnd();
 }
 
 /** The reply to the final dot, or the first refusal where somebody was refused. */
@@ -96,30 +109,48 @@ function decisiveReply({ recipients, reply, status }: Outcome): Reply | undefine
   return recipients.find((recipient) => !recipient.accepted)?.reply;
 }
 
-/** What the log says where the server said nothing: the error, less what another field holds. */
-function ownWords({ server }: Attempt, result: Failure | Outcome): string {
+/** What the log says where the server said nothing: the error without what other fields hold. */
+function ownWords({ server }: Attempt, result: Failure | Outcome, redact: Redact): string {
   if (!(result instanceof Failure)) return "Recipient refused";
   const { what, where, why } = result.details;
-  const place = where === undefined || where === server ? "" : ` (${where})`;
-  return `${what}${place}${why === undefined ? "" : `: ${oneLine(why)}`}`;
+  const place = where === undefined || where === server ? "" : ` (${clip(where, LIMITS.place)})`;
+  return `${clip(what, LIMITS.words)}${place}${
+    why === undefined ? "" : `: ${oneLine(redact(why))}`
+  }`;
 }
 
-function failureText({ details: { what, where, why, reply } }: Failure): string {
-  const place = where === undefined ? "" : ` (${where})`;
-  const reason = why === undefined ? [] : [clip(oneLine(why), REPLY_LIMIT)];
-  const words = reply === undefined ? [] : [replyText(reply)];
-  return visible([what + place, ...reason, ...words].join(": "));
+function failureText({ details: { what, where, why, reply } }: Failure, redact: Redact): string {
+  const place = where === undefined ? "" : ` (${excerpt(where, LIMITS.place)})`;
+  const reason = why === undefined ? [] : [excerpt(oneLine(redact(why)), LIMITS.words)];
+  const words = reply === undefined ? [] : [excerpt(replyText(reply, redact), LIMITS.words)];
+  return [excerpt(what, LIMITS.words) + place, ...reason, ...words].join(": ");
 }
 
-function refusalText({ address, reply }: RecipientOutcome): string {
-  return visible(address + (reply === undefined ? "" : `: ${replyText(reply)}`));
+function refusalText({ address, reply }: RecipientOutcome, redact: Redact): string {
+  return address + (reply === undefined ? "" : `: ${replyText(reply, redact)}`);
 }
 
-function addressText({ address }: RecipientOutcome): string {
-  return visible(address);
+/** Joins what is said of each recipient until the list is too long, and counts the others. */
+function listOf(
+  recipients: readonly RecipientOutcome[],
+  separator: string,
+  describe: (recipient: RecipientOutcome) => string,
+): string {
+  let list = "";
+  for (const [at, recipient] of recipients.entries()) {
+    const entry = (at === 0 ? "" : separator) + excerpt(describe(recipient), LONGEST_ENTRY);
+    if (list.length + entry.length > LONGEST_LIST) {
+      return `${list}${separator}and ${recipients.length - at} more`;
+    }
+    list += entry;
+  }
+  return list;
 }
 
-/** The lines of a reply side by side. */
+/** Leaves secrets as they are, where there are none or they are masked already. */
+const clipOnly: Redact = (text, limit = LIMITS.words) => clip(text, limit);
+
+/** Joins the lines of a reply. */
 function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, " ").trim();
 }

@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import type { CheckReport } from "../../../lib/delivery/check.ts";
 import { ExitStatus, Failure, type Outcome } from "../../../lib/outcome.ts";
-import { redactor, redactReport, redactResult } from "../../../lib/report/redact.ts";
+import { redactor, redactReport, redactResult, secretKeeper } from "../../../lib/report/redact.ts";
 
 const USER = "post@example.org";
 const PASSWORD = `Gr\u00fcn "$ec\\ret" + 7=3?`;
@@ -55,6 +55,140 @@ for (const [title, text, left] of MASKED) {
     assert.equal(redact(text), left);
   });
 }
+
+/** What an honest server may say back that wraps or cuts its lines. */
+const WORDS = "Abc123xyz+/Q";
+const WRAPPED: [title: string, text: string, left: string][] = [
+  ["over two lines", "bad Abc123\nxyz+/Q, go", "bad ***, go"],
+  ["over two lines of a raw reply", "535-bad Abc123\r\n535 xyz+/Q, go", "535-bad ***, go"],
+  ["a character a line", [..."bad", ...WORDS].join("\n"), "b\na\nd\n***"],
+  ["parted by blanks", "bad Abc 123xyz   +/Q, go", "bad ***, go"],
+  ["without its last character, at the end", "bad Abc123xyz+/", "bad ***"],
+  ["four characters of it, at the end", "bad Abc1", "bad ***"],
+  ["four characters of it, at the end of a line", "bad Abc1\ngo away", "bad ***\ngo away"],
+  ["four characters of it, at the end of a raw line", "535-Abc1\n535 go", "535-***\n535 go"],
+  ["without its first character, at the beginning", "bc123xyz+/Q is bad", "*** is bad"],
+  ["four characters of its end, at the beginning", "z+/Q is bad", "*** is bad"],
+  ["four of its end, at the beginning of a line", "no\nz+/Q is bad", "no\n*** is bad"],
+  [
+    "four of its end, at the beginning of a raw line",
+    "535-no\n535 z+/Q bad",
+    "535-no\n535 *** bad",
+  ],
+  ["its beginning over two lines, at the end", "bad Ab\nc1", "bad ***"],
+  ["three characters of it, at the end", "bad Abc", "bad Abc"],
+  ["in hexadecimal, in pairs", "bad 41 62 63 31 32 33 78 79 7a 2b 2f 51!", "bad ***!"],
+  ["in quoted-printable with a soft line break", "bad Abc123=\r\nxyz+/Q, go", "bad ***, go"],
+  ["in an URL, over two lines", "u?p=Abc123xyz%2\nB%2FQ&", "u?p=***&"],
+  ["in base64 parted by a blank", "bad QWJjMTIz eHl6Ky9R, go", "bad ***, go"],
+  ["in base64 over two lines", "bad QWJjMTIzeH\nl6Ky9R, go", "bad ***, go"],
+  ["in base64 over two raw lines", "535-bad QWJjMTIzeH\n535 l6Ky9R", "535-bad ***"],
+  ["in base64 without its first characters", "bad jMTIzeHl6Ky9R, go", "bad ***, go"],
+  ["in base64 without its last characters", "bad QWJjMTIze, go", "bad ***, go"],
+  [
+    "in base64 over two lines without its first characters",
+    "bad jMTIzeH\nl6Ky9R, go",
+    "bad ***, go",
+  ],
+  ["at the end of a PLAIN without its front", "bad AGpkAEFiYzEyM3h5eisvUQ==", "bad ***"],
+];
+
+for (const [title, text, left] of WRAPPED) {
+  Deno.test(`said back by a server that wraps or cuts, a password is masked: ${title}`, () => {
+    assert.equal(redactor([WORDS], "jd")(text), left);
+  });
+}
+
+Deno.test("wherever a PLAIN is cut in two or shortened, none of its password is left", () => {
+  const blob = base64(`\0jd\0${WORDS}`);
+  const mask = redactor([WORDS], "jd");
+  for (let at = 1; at < blob.length; at++) {
+    const wrapped = `535-no: ${blob.slice(0, at)}\n535 ${blob.slice(at)}`;
+    assert.match(mask(wrapped), /^535-no: (?:\*\*\*(?:\n535 =+)?|A?G?p?k?A?E?\n535 \*\*\*)$/);
+    for (const piece of [blob.slice(at).replace(/=+$/, ""), blob.slice(0, at)]) {
+      const left = mask(`no: ${piece}, go`).slice(4, -4);
+      const known = [0, 1, 2, 3].map((start) => Buffer.from(left.slice(start), "base64"));
+      for (let from = 0; from + 4 <= WORDS.length; from++) {
+        const part = WORDS.slice(from, from + 4);
+        assert(!known.some((bytes) => bytes.includes(part)), `${left} shows ${part}`);
+      }
+    }
+  }
+});
+
+Deno.test("each of several secrets is masked, also one that becomes known later", () => {
+  const { redact, keep } = secretKeeper(["client secret"], USER);
+  const text = "client secret, access-token-1, refresh/token";
+  assert.equal(redact(text), "***, access-token-1, refresh/token");
+  keep("access-token-1", "", "refresh/token");
+  assert.equal(redact(text), "***, ***, ***");
+  assert.equal(redact(base64(`user=${USER}\x01auth=Bearer access-token-1\x01\x01`)), "***");
+});
+
+Deno.test("a token of thousands of characters is masked whole and in part", () => {
+  const token = Array.from({ length: 500 }, (_, i) => `${i}.`).join("");
+  const mask = redactor([token], USER);
+  for (const text of [token, base64(token), base64(`user=x\x01auth=Bearer ${token}\x01\x01`)]) {
+    assert.match(mask(`a ${text} z`, 5000), /^a (?:\*\*\*)+ z$/);
+    assert.match(mask(`a ${text.slice(0, 600)}`), /^a (?:\*\*\*)+$/);
+    assert.match(mask(`${text.slice(-601)} z`), /^(?:\*\*\*)+ z$/);
+  }
+});
+
+Deno.test("a password that is nearly all white space is masked", () => {
+  const mask = redactor(["a    b"], USER);
+  assert.equal(mask("bad a    b, go"), "bad ***, go");
+  assert.equal(mask("bad a b"), "bad a b");
+});
+
+Deno.test("a text is clipped behind the limit, and no secret survives by being cut there", () => {
+  const mask = redactor([WORDS], "jd");
+  assert.equal(mask("x".repeat(3000), 100), `${"x".repeat(100)}... (2900 more)`);
+  for (let before = 88; before <= 99; before++) {
+    const left = mask(`${"x".repeat(before)}${WORDS}${"y".repeat(3000)}`, 100);
+    assert.match(left, /^x+\*\*\*(?:y{0,2})\.\.\. \(\d+ more\)$/);
+    assert.equal(left.indexOf("*"), Math.min(before, 97));
+  }
+});
+
+/** A reply of 1 MB of each kind took version 1 minutes: it grew with the square of the size. */
+const MEGABYTE = 1024 * 1024;
+const ENDLESS: [title: string, unit: string][] = [
+  ["blanks", " "],
+  ["tabs", "\t"],
+  ["carriage returns", "\r"],
+  ["empty lines", "\n"],
+  ["base64 of nothing", "aa="],
+  ["short words", "aa "],
+  ["words of five", "aaaaa "],
+  ["escapes of URLs", "%41"],
+  ["lines of two letters", "aa\n"],
+  ["escapes of a terminal", "\x1b[31m"],
+  ["one word", "a"],
+  ["one word of base64 for URLs", "a-_b"],
+  ["the beginning of the password", "Abc1"],
+  ["the end of the password", "z+/Q"],
+  ["the beginning of the password in base64", "QWJjM "],
+  ["the user name", "jd "],
+  ["the password itself", `${WORDS} `],
+];
+
+for (const [title, unit] of ENDLESS) {
+  Deno.test(`a reply of 1 MB does not stop the program: ${title}`, () => {
+    const text = unit.repeat(MEGABYTE / unit.length);
+    const left = redactor([WORDS], "jd")(text);
+    assert(left.length < 1100, `${left.length}`);
+    assert(!left.includes(WORDS));
+    assert.match(left, /\.\.\. \(\d+ more\)$/);
+  });
+}
+
+Deno.test("a long password does not stop the program either, be it ever so monotonous", () => {
+  const mask = redactor(["a".repeat(MEGABYTE), `${"ab".repeat(MEGABYTE / 4)}c`], "a");
+  for (const unit of ["a", "ab", "YWFh", "a "]) {
+    assert.match(mask(unit.repeat(MEGABYTE)), /^(?:\*\*\*)+/);
+  }
+});
 
 const KEPT = [
   "5.7.8 Error: authentication failed: UGFzc3dvcmQ6",

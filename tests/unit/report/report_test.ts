@@ -50,7 +50,7 @@ const LINES: [title: string, result: Failure | Outcome, ...lines: string[]][] = 
     "a message refused for one of three",
     PARTLY,
     "Error: Recipient refused (mail.example:587): c@x.org: 550 5.1.1 No such user",
-    "The message was accepted for b@x.org, d@x.org",
+    "The others got the message: b@x.org, d@x.org",
   ],
   [
     "a message refused for all",
@@ -134,6 +134,86 @@ for (const [title, result, ...lines] of LINES) {
     assert.deepEqual(errorLines(result), lines);
   });
 }
+
+const CROWD = Array.from({ length: 100_000 }, (_, i) => `user${i}@x.org`);
+/** More characters than this have no line on stderr, with room for the lists of recipients. */
+const LONGEST_LINE = 10_000;
+
+const ENDLESS: [title: string, result: Failure | Outcome, start: RegExp, end: RegExp][] = [
+  [
+    "an unknown option of 128 KB",
+    failure({ what: `Unknown option --${"x".repeat(128 * 1024)}` }),
+    /^Error: Unknown option --x/,
+    /\.\.\. \(\d+ more\)$/,
+  ],
+  [
+    "a host of 60 KB in Redis",
+    failure({ where: `${"h".repeat(60_000)}:25`, why: "name not found" }),
+    /^Error: Something failed \(h+\.\.\. \(\d+ more\)\): name not found$/,
+    /found$/,
+  ],
+  [
+    "a certificate with 3000 names",
+    failure({ why: `the certificate is only for ${"a.example, ".repeat(3000)}` }),
+    /only for a\.example/,
+    /\(\d+ more\)$/,
+  ],
+  [
+    "1 MB of escapes, all of which grow",
+    failure({ reply: { code: 554, text: "\u202e".repeat(1024 * 1024) } }),
+    /: 554 \\u202e/,
+    /\\u202e\.\.\.$/,
+  ],
+  [
+    "100,000 refused recipients",
+    { ...NOBODY, recipients: CROWD.map((address) => refused(address, UNKNOWN)) },
+    /: user0@x\.org: 550 5\.1\.1 No such user; user1@x\.org: /,
+    /; and 99\d\d\d more$/,
+  ],
+  [
+    "recipients refused with 1 MB each",
+    {
+      ...NOBODY,
+      recipients: CROWD.slice(0, 20).map((address) =>
+        refused(address, { code: 550, text: "no ".repeat(350_000) })
+      ),
+    },
+    /: user0@x\.org: 550 no no /,
+    /; and 1\d more$/,
+  ],
+];
+
+for (const [title, result, start, end] of ENDLESS) {
+  Deno.test(`a line on stderr is of bounded length whatever it is about: ${title}`, () => {
+    const [line = "", ...more] = errorLines(result);
+    assert.deepEqual(more, []);
+    assert.match(line, start);
+    assert.match(line, end);
+    assert(line.length < LONGEST_LINE, `${line.length}`);
+  });
+}
+
+Deno.test("who got the message is a line of bounded length, too", () => {
+  const recipients = [...CROWD.map(served), refused("c@x.org", UNKNOWN)];
+  const [error = "", others = ""] = errorLines({ ...PARTLY, recipients });
+  assert.match(error, /: c@x\.org: 550 /);
+  assert.match(others, /^The others got the message: user0@x\.org, .*, and 99\d\d\d more$/);
+  assert(others.length < LONGEST_LINE);
+});
+
+Deno.test("only what is shown is redacted: no reply of a success, few of many refusals", () => {
+  const redacted: string[] = [];
+  const redact = (text: string) => {
+    redacted.push(text);
+    return text;
+  };
+  assert.deepEqual(errorLines(SENT, redact), []);
+  logRecord(ATTEMPT, SENT, redact);
+  assert.deepEqual(redacted, []);
+  const recipients = CROWD.map((address) => refused(address, UNKNOWN));
+  errorLines({ ...NOBODY, recipients }, redact);
+  assert(redacted.length < 1000, `${redacted.length}`);
+});
 
 const SENT_TEXT = 'status=sent from=a@x.org to=b@x.org subject="Disk full" ' +
   "server=mail.example:587 code=250";
