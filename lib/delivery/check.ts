@@ -8,7 +8,7 @@
 import { isIP } from "node:net";
 import type { Capabilities, Connection } from "../smtp/mod.ts";
 import { type DeliveryContext, login, openSmarthost, requireSmarthost } from "./delivery.ts";
-import { visible } from "../text/mod.ts";
+import { excerpt } from "../text/mod.ts";
 import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
 import type { SmarthostSettings } from "../cluster/mod.ts";
 
@@ -35,6 +35,9 @@ export type SettingsReader = () => Promise<{ settings: SmarthostSettings; from: 
 
 const DAY = 24 * 60 * 60 * 1000;
 const NOTICE = 14 * DAY;
+
+/** The most characters of a step or a warning that people see. */
+const LONGEST = 1000;
 
 /**
  * Takes every step of a submission but the message. Never throws a Failure: what failed is in the
@@ -92,8 +95,10 @@ export async function check(
 export function checkLines({ steps, warnings }: CheckReport): string[] {
   const mark = (ok: boolean) => ok ? "ok    " : "failed";
   return [
-    ...steps.map(({ name, ok, detail }) => `${name.padEnd(8)}  ${mark(ok)}  ${visible(detail)}`),
-    ...warnings.map((warning) => `warning           ${visible(warning)}`),
+    ...steps.map(({ name, ok, detail }) =>
+      `${name.padEnd(8)}  ${mark(ok)}  ${excerpt(detail, LONGEST)}`
+    ),
+    ...warnings.map((warning) => `warning           ${excerpt(warning, LONGEST)}`),
   ];
 }
 

@@ -245,7 +245,7 @@ const OTHER = "other@to.test";
 /** A refusal of one of two recipients; `also` says who has been served. */
 const partly = (status: number, reply: string): Ending => ({
   ...refused(status, RECIPIENT_REFUSED, reply),
-  also: `The message was accepted for ${OTHER}`,
+  also: `The others got the message: ${OTHER}`,
 });
 
 /** Where the contract's table of exit statuses is not plain. */
