@@ -1,0 +1,29 @@
+/**
+ * Octets as text, one character an octet, so that they can be searched and replaced as strings are:
+ * in the native code of V8, which without a JIT is a hundred times as fast as a loop.
+ *
+ * @module
+ */
+
+import { isAscii } from "node:buffer";
+
+/**
+ * Gives the text that the octets are in ISO 8859-1: every octet is the character of that number.
+ *
+ * A `TextDecoder` cannot do this ("latin1" is windows-1252 to it), and Deno's Buffer does it in
+ * JavaScript, so text outside ASCII goes the way over base64. Give it slices, not all of a message.
+ */
+export function latin1(octets: Uint8Array): string {
+  return isAscii(octets) ? new TextDecoder("utf-8").decode(octets) : atob(octets.toBase64());
+}
+
+/**
+ * Gives the octets of a text in ISO 8859-1: what {@linkcode latin1} has taken apart.
+ *
+ * @throws {DOMException} for a character above U+00FF.
+ */
+export function latin1Octets(text: string): Uint8Array<ArrayBuffer> {
+  const octets = new TextEncoder().encode(text);
+  // In UTF-8 only ASCII takes one octet a character.
+  return octets.length === text.length ? octets : Uint8Array.fromBase64(btoa(text));
+}
