@@ -58,7 +58,7 @@ async function answer(options: Options, output: Output): Promise<ExitStatus> {
     case "settings":
       return await output.print(`${formatSettings((await readSettings(options)).settings)}\n`);
     case "dry-run":
-      return await output.print(...(await readMessage(options)).content);
+      return await output.print((await readMessage(options)).content);
     default:
       return await tryOut(options, output);
   }
@@ -119,7 +119,7 @@ async function readMessage(
 ): Promise<Message> {
   const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
   const context = { hostName: await name, now: new Date(), id: crypto.randomUUID() };
-  return buildMessage(input, mail, context, new Uint8Array(input.buffer));
+  return buildMessage(input, mail, context);
 }
 
 async function contextFor(

@@ -20,8 +20,7 @@ const LONGEST_BLOCK = 1024 * 1024;
 const PAUSE = 10;
 
 /**
- * Reads to the end. The octets are at the start of a buffer of their own; where they are many, there
- * is room behind them for a quarter more, as their line ends take it.
+ * Reads to the end, and gives the octets in an array of their own.
  *
  * @param read Fills the start of the array and gives the count of octets read, or null at the end.
  * @param limit The most octets to take.
@@ -54,7 +53,7 @@ export async function readAll(
 function joined(blocks: Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
   const [first] = blocks;
   if (first !== undefined && blocks.length === 1) return first.subarray(0, length);
-  const whole = new Uint8Array(length + Math.ceil(length / 4));
+  const whole = new Uint8Array(length);
   let at = blocks.reduce((size, block) => size + block.length, 0);
   // From the last to the first, for a heap shrinks from its end; and by hand, for the garbage
   // collector would come too late.
@@ -63,7 +62,7 @@ function joined(blocks: Uint8Array<ArrayBuffer>[], length: number): Uint8Array<A
     whole.set(block.subarray(0, length - at), at);
     block.buffer.transfer(0);
   }
-  return whole.subarray(0, length);
+  return whole;
 }
 
 async function readSome(

@@ -14,7 +14,7 @@ const PAUSE = 10;
 /** Standard output and standard error. */
 export type Output = {
   /** Writes to standard output and gives status 0; throws a Failure (74) where it cannot. */
-  print(...pieces: readonly (string | Uint8Array)[]): Promise<ExitStatus>;
+  print(what: string | Iterable<Uint8Array>): Promise<ExitStatus>;
   /** Writes a line to standard error, as far as that can be done. */
   writeError(line: string): void;
 };
@@ -26,9 +26,9 @@ export function outputTo(
 ): Output {
   const encoder = new TextEncoder();
   return {
-    async print(...pieces) {
-      const bytes = pieces.map((each) => typeof each === "string" ? encoder.encode(each) : each);
-      await writeAll((piece) => stdout.write(piece), bytes);
+    async print(what) {
+      const pieces = typeof what === "string" ? [encoder.encode(what)] : what;
+      await writeAll((piece) => stdout.write(piece), pieces);
       return ExitStatus.ok;
     },
     writeError(line) {

@@ -8,22 +8,14 @@ import { charsetOf } from "./charset.ts";
 import { type Context, fieldBytes, STANDARD_FIELDS, standardField } from "./fields.ts";
 import { mailboxField } from "./header.ts";
 import { isHtml } from "./html.ts";
+import { inOrder, type Part, ready } from "./lines.ts";
 import type { Mail } from "./mail.ts";
 import { encodeBody } from "./transfer.ts";
 
-/**
- * Gives the message that carries the text, as plain text or HTML, ready for the wire.
- *
- * @param room The text again, with what is free behind it; nobody needs the text afterwards.
- */
-export function* compose(
-  text: Uint8Array,
-  mail: Mail,
-  context: Context,
-  room = text,
-): Generator<Uint8Array> {
+/** Gives the message that carries the text, as plain text or HTML, ready for the wire. */
+export function compose(text: Uint8Array, mail: Mail, context: Context): Part {
   const type = mail.html || isHtml(text) ? "text/html" : "text/plain";
-  const { encoding, slices } = encodeBody(text, room);
+  const { encoding, ...body } = encodeBody(text);
   const fields = STANDARD_FIELDS.map((name) => standardField(name, mail, context));
   if (mail.cc.length > 0) {
     const afterTo = STANDARD_FIELDS.indexOf("To") + 1;
@@ -34,6 +26,5 @@ export function* compose(
     `Content-Transfer-Encoding: ${encoding}`,
     "",
   );
-  yield fieldBytes(fields);
-  yield* slices;
+  return inOrder([ready(fieldBytes(fields)), body]);
 }

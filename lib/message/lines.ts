@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
+import { latin1, latin1Octets } from "../text/mod.ts";
 
 /** Line feed. */
 export const LF = 0x0a;
@@ -12,133 +13,116 @@ export const LF = 0x0a;
 /** Carriage return. */
 export const CR = 0x0d;
 
+/**
+ * A part of a finished message. Its octets are made only while they are gone through, slice by
+ * slice, and this can be done any number of times; what they are made from is never changed.
+ */
+export type Part = {
+  /** The count of octets. */
+  size: number;
+  /** Whether all of them are ASCII. */
+  isAscii: boolean;
+  /** The octets, in slices of at most 256 KiB. */
+  slices: Iterable<Uint8Array>;
+};
+
+/** What a CR without LF is: a line end, as on the wire, or an octet of the text. */
+export type LoneCr = "line end" | "text";
+
 /** How many octets are looked at in one go; with every line end doubled they become twice that. */
 const STEP = 64 * 1024;
 
-/** The longest slice of {@linkcode withCrlf}. */
-export const LONGEST_SLICE = 2 * (STEP + 1);
-
 /** Slices smaller than this are put together, so that a short message is a single write. */
-const SMALL = 64 * 1024;
+const SMALL = 32 * 1024;
 
-/**
- * Gives the octets with every line end a CRLF, in slices of at most 128 KB. Slices that are so
- * already are views of what came in, not copies.
- *
- * @param loneCr What a CR without LF is: a line end, as on the wire, or an octet of the text.
- */
-export function* withCrlf(octets: Uint8Array, loneCr: "line end" | "text"): Generator<Uint8Array> {
-  const room = new Uint8Array(Math.min(LONGEST_SLICE, 2 * octets.length));
-  for (let start = 0; start < octets.length;) {
-    let end = Math.min(start + STEP, octets.length);
-    if (octets[end - 1] === CR && octets[end] === LF) end++;
-    const slice = octets.subarray(start, end);
-    const length = completeLineEnds(slice, room, loneCr === "line end");
-    yield length === slice.length ? slice : room.slice(0, length);
-    start = end;
-  }
+/** A part whose octets are ready. */
+export function ready(octets: Uint8Array): Part {
+  return { size: octets.length, isAscii: isAscii(octets), slices: [octets] };
 }
 
-/**
- * The same for the wire: a lone CR is a line end, and the last line has one too.
- *
- * @param room The octets again, with what is free behind them in their buffer. Where that is enough
- * for all line ends they are completed in place, and the octets are gone: of a large message there
- * are then no two copies.
- */
-export function* wholeLines(octets: Uint8Array, room = octets): Generator<Uint8Array> {
-  const length = wholeLength(octets);
-  if (length > room.length) {
-    yield* withCrlf(octets, "line end");
-    if (!endsLine(octets)) yield Uint8Array.of(CR, LF);
-    return;
-  }
-  const whole = room.subarray(0, length);
-  completeInPlace(octets, whole);
-  for (let at = 0; at < length; at += LONGEST_SLICE) yield whole.subarray(at, at + LONGEST_SLICE);
+/** The octets with every line end a CRLF. Slices that are so already are views, not copies. */
+export function withCrlf(octets: Uint8Array, loneCr: LoneCr): Part {
+  let size = 0;
+  for (const step of steps(octets)) size += completeLength(step, loneCr);
+  return { size, isAscii: isAscii(octets), slices: afresh(() => completeSlices(octets, loneCr)) };
 }
 
-/** Puts small slices together; the order of the octets stays. */
-export function gather(slices: Iterable<Uint8Array>): Uint8Array[] {
-  const gathered: Uint8Array[] = [];
+/** The same for the wire: a lone CR is a line end, and the last line has one too. */
+export function wholeLines(octets: Uint8Array): Part {
+  const last = octets.at(-1);
+  const lines = withCrlf(octets, "line end");
+  if (last === undefined || last === LF || last === CR) return lines;
+  return inOrder([lines, ready(Uint8Array.of(CR, LF))]);
+}
+
+/** Parts as one, which follow each other. */
+export function inOrder(parts: readonly Part[]): Part {
+  return {
+    size: parts.reduce((sum, { size }) => sum + size, 0),
+    isAscii: parts.every((part) => part.isAscii),
+    slices: afresh(function* () {
+      for (const { slices } of parts) yield* slices;
+    }),
+  };
+}
+
+/** The same octets with small slices put together. */
+export function gathered(part: Part): Part {
+  return { ...part, slices: afresh(() => gather(part.slices)) };
+}
+
+/** What can be gone through again and again, where a generator can be only once. */
+export function afresh(generate: () => Iterator<Uint8Array>): Iterable<Uint8Array> {
+  return { [Symbol.iterator]: generate };
+}
+
+function* gather(slices: Iterable<Uint8Array>): Generator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let size = 0;
   for (const slice of slices) {
     waiting.push(slice);
     size += slice.length;
     if (size < SMALL) continue;
-    gathered.push(joined(waiting));
+    yield joined(waiting);
     waiting = [];
     size = 0;
   }
-  if (size > 0) gathered.push(joined(waiting));
-  return gathered;
-}
-
-/**
- * Copies a slice, which begins and ends with no half of a CRLF, and completes its line ends. Gives
- * the length of the copy. Octet by octet: no search for the next line end is as fast on any input.
- */
-function completeLineEnds(from: Uint8Array, to: Uint8Array, crEndsLine: boolean): number {
-  let length = 0;
-  for (let at = 0; at < from.length; at++) {
-    const octet = from[at] ?? 0;
-    if (octet !== LF && octet !== CR) {
-      to[length++] = octet;
-      continue;
-    }
-    const pair = octet === CR && at + 1 < from.length && from[at + 1] === LF;
-    if (octet === LF || crEndsLine || pair) {
-      to[length++] = CR;
-      to[length++] = LF;
-    } else to[length++] = CR;
-    if (pair) at++;
-  }
-  return length;
-}
-
-/** How long the octets become when every line end is a CRLF, the last one too. */
-function wholeLength(octets: Uint8Array): number {
-  let length = octets.length;
-  let before = 0;
-  for (let at = 0; at < octets.length; at++) {
-    const octet = octets[at] ?? 0;
-    // A CR is half a line end; with the LF behind it, it is a whole one.
-    if (octet === CR) length++;
-    else if (octet === LF) length += before === CR ? -1 : 1;
-    before = octet;
-  }
-  return endsLine(octets) ? length : length + 2;
-}
-
-/** Completes the line ends from the last to the first; `whole` begins where the octets begin. */
-function completeInPlace(octets: Uint8Array, whole: Uint8Array): void {
-  let at = octets.length;
-  let to = whole.length;
-  if (!endsLine(octets)) {
-    whole[--to] = LF;
-    whole[--to] = CR;
-  }
-  // Where both meet, all that is left is as it should be.
-  while (at < to) {
-    const octet = octets[--at] ?? 0;
-    if (octet !== LF && octet !== CR) {
-      whole[--to] = octet;
-      continue;
-    }
-    whole[--to] = LF;
-    whole[--to] = CR;
-    if (octet === LF && at > 0 && octets[at - 1] === CR) at--;
-  }
-}
-
-/** Whether the last line has a line end; no line needs none. */
-function endsLine(octets: Uint8Array): boolean {
-  const last = octets.at(-1);
-  return last === undefined || last === LF || last === CR;
+  if (size > 0) yield joined(waiting);
 }
 
 function joined(slices: Uint8Array[]): Uint8Array {
   const [only] = slices;
   return only !== undefined && slices.length === 1 ? only : Buffer.concat(slices);
+}
+
+/** Cuts the octets into views of them, none of which begins or ends with half of a CRLF. */
+export function* steps(octets: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < octets.length;) {
+    let end = Math.min(start + STEP, octets.length);
+    if (octets[end - 1] === CR && octets[end] === LF) end++;
+    yield octets.subarray(start, end);
+    start = end;
+  }
+}
+
+function* completeSlices(octets: Uint8Array, loneCr: LoneCr): Generator<Uint8Array> {
+  for (const step of steps(octets)) {
+    const text = latin1(step);
+    const rest = text.replaceAll("\r\n", "");
+    const isComplete = !rest.includes("\n") && (loneCr === "text" || !rest.includes("\r"));
+    yield isComplete ? step : latin1Octets(complete(text, loneCr));
+  }
+}
+
+/** The length of the octets once all their line ends are CRLF. */
+function completeLength(octets: Uint8Array, loneCr: LoneCr): number {
+  const rest = latin1(octets).replaceAll("\r\n", "");
+  const count = (lineEnd: string) => rest.length - rest.replaceAll(lineEnd, "").length;
+  return octets.length + count("\n") + (loneCr === "line end" ? count("\r") : 0);
+}
+
+function complete(text: string, loneCr: LoneCr): string {
+  const short = text.replaceAll("\r\n", "\n");
+  const lines = loneCr === "line end" ? short.replaceAll("\r", "\n") : short;
+  return lines.replaceAll("\n", "\r\n");
 }

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { isAscii } from "node:buffer";
 import { compose } from "./compose.ts";
 import { type Envelope, envelopeOf, type Received } from "./envelope.ts";
 import type { Context } from "./fields.ts";
 import { fieldsNamed, fieldText, splitHeader } from "./header.ts";
-import { gather } from "./lines.ts";
+import { gathered } from "./lines.ts";
 import { isMimeMessage } from "./mime.ts";
 import type { Mail } from "./mail.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
@@ -21,8 +20,11 @@ export type Message = {
   envelope: Envelope;
   /** Decoded, for people; empty where there is none. */
   subject: string;
-  /** Every line ends in CRLF, dots are not stuffed; slices of 64 to 256 KB, the last is shorter. */
-  content: Uint8Array[];
+  /**
+   * Every line ends in CRLF, dots are not stuffed. The slices, of at most 256 KiB, are made of the
+   * input while they are gone through, which can be done again; the input is never changed.
+   */
+  content: Iterable<Uint8Array>;
   /** The count of octets of the content, which is what SIZE counts (RFC 1870, 3). */
   size: number;
   /** Whether an octet of the content is outside ASCII, header included. */
@@ -30,32 +32,26 @@ export type Message = {
 };
 
 /**
- * Builds the message: one with a header of its own is passed on, anything else is sent as text.
+ * Builds the message: one with a header of its own is passed on, anything else is sent as text. The
+ * message refers to the input, which must not change as long as the message is in use.
  *
- * @param room The input again, with what is free behind it in its buffer; where there is such room,
- * the message is built in it, and the input is gone.
  * @throws {Failure} `usage` for the envelope, and for a line break or NUL where none may be; `data`
  * where recipients are to be read of a header that is not there.
  */
-export function buildMessage(
-  input: Uint8Array,
-  mail: Mail,
-  context: Context,
-  room = input,
-): Message {
+export function buildMessage(input: Uint8Array, mail: Mail, context: Context): Message {
   const received = receivedMessage(input, mail);
   const envelope = envelopeOf(mail, context.hostName, received);
   // An address with a NUL or a lone CR in it has been refused as such by now.
   if (received !== undefined && !received.block.clean) throw noHeader();
-  const content = gather(
-    received ? relay(received, mail, context, room) : compose(input, mail, context, room),
+  const { size, slices, isAscii } = gathered(
+    received ? relay(received, mail, context) : compose(input, mail, context),
   );
   return {
     envelope,
     subject: mail.subject ?? (received ? subjectOf(received) : ""),
-    content,
-    size: content.reduce((size, slice) => size + slice.length, 0),
-    eightBit: !content.every((slice) => isAscii(slice)),
+    content: slices,
+    size,
+    eightBit: !isAscii,
   };
 }
 

@@ -9,7 +9,7 @@ import { charsetOf } from "./charset.ts";
 import type { Received } from "./envelope.ts";
 import { type Context, fieldBytes, STANDARD_FIELDS, standardField, UNDISCLOSED } from "./fields.ts";
 import { textField } from "./header.ts";
-import { wholeLines } from "./lines.ts";
+import { inOrder, type Part, ready, wholeLines } from "./lines.ts";
 import type { Mail } from "./mail.ts";
 
 /** Fields that no recipient may see (RFC 5322, 3.6.3 and 3.6.6). */
@@ -18,34 +18,29 @@ const HIDDEN = ["bcc", "resent-bcc"];
 /**
  * Gives the message ready for the wire: its fields but the hidden ones in their order, the subject
  * replaced where the command line has one, then the fields that it lacks, then its body.
- *
- * @param room The octets again, with what is free behind them; nobody needs the body afterwards.
  */
-export function* relay(
-  received: Received,
-  mail: Mail,
-  context: Context,
-  room = received.octets,
-): Generator<Uint8Array> {
+export function relay(received: Received, mail: Mail, context: Context): Part {
   const { octets, block } = received;
-  yield* keptFields(received, mail.subject);
-  yield fieldBytes([...missingFields(received, mail, context), ""]);
-  yield* wholeLines(octets.subarray(block.body), room.subarray(block.body));
+  return inOrder([
+    ...keptFields(received, mail.subject),
+    ready(fieldBytes([...missingFields(received, mail, context), ""])),
+    wholeLines(octets.subarray(block.body)),
+  ]);
 }
 
 /** Adjacent fields that stay go out in one piece; where there are several subjects, one remains. */
-function* keptFields({ octets, block }: Received, subject?: string): Generator<Uint8Array> {
+function* keptFields({ octets, block }: Received, subject?: string): Generator<Part> {
   let start = block.start;
   let replaced = false;
   for (const field of block.fields) {
     const isReplaced = subject !== undefined && field.name === "subject";
     if (!isReplaced && !HIDDEN.includes(field.name)) continue;
-    yield* wholeLines(octets.subarray(start, field.start));
-    if (isReplaced && !replaced) yield fieldBytes([textField("Subject", subject)]);
+    yield wholeLines(octets.subarray(start, field.start));
+    if (isReplaced && !replaced) yield ready(fieldBytes([textField("Subject", subject)]));
     replaced ||= isReplaced;
     start = field.end;
   }
-  yield* wholeLines(octets.subarray(start, block.end));
+  yield wholeLines(octets.subarray(start, block.end));
 }
 
 function missingFields(received: Received, mail: Mail, context: Context): string[] {

@@ -14,7 +14,7 @@ import { type Attempt, errorLines, type LogRecord, logRecord } from "./report.ts
 /** Standard output and standard error. */
 export type Output = {
   /** Writes to standard output, and gives status 0; throws a Failure (74) where it cannot. */
-  print(...pieces: readonly (string | Uint8Array)[]): Promise<ExitStatus>;
+  print(what: string | Iterable<Uint8Array>): Promise<ExitStatus>;
   /** Writes a line to standard error, as far as that can be done. */
   writeError(line: string): void;
 };

@@ -12,7 +12,7 @@ const EMPTY = { get: () => undefined, set: () => {}, delete: () => {} };
 
 async function textOf(input: string | Uint8Array, mail: Draft): Promise<string> {
   const { content } = await buildMail(input, mail, CONTEXT);
-  return content.map((slice) => new TextDecoder().decode(slice)).join("");
+  return Array.from(content, (slice) => new TextDecoder().decode(slice)).join("");
 }
 
 const ENVELOPES: [what: string, mail: Draft, sender: string, recipients: string[]][] = [

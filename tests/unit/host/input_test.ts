@@ -29,7 +29,6 @@ for (const length of [0, 1, 65_535, 65_536, 65_537, 131_072, 1_000_003]) {
     const octets = await readAll(read, 2 ** 20);
     assert.deepEqual(octets, whole);
     assert.equal(octets.byteOffset, 0);
-    if (length >= 65_536) assert.ok(octets.buffer.byteLength >= 1.25 * length);
   });
 }
 

@@ -6,8 +6,11 @@ import { encodeBody, type Encoded } from "../../../lib/message/transfer.ts";
 const octets = (text: string) => Buffer.from(text, "latin1");
 
 function encode(text: Uint8Array): { encoding: Encoded["encoding"]; wire: string } {
-  const { encoding, slices } = encodeBody(text);
-  return { encoding, wire: Buffer.concat([...slices]).toString("latin1") };
+  const { encoding, size, isAscii, slices } = encodeBody(text);
+  const wire = Buffer.concat([...slices]).toString("latin1");
+  assert.deepEqual({ size, isAscii }, { size: wire.length, isAscii: true });
+  assert.equal(Buffer.concat([...slices]).toString("latin1"), wire);
+  return { encoding, wire };
 }
 
 /** What a receiver makes of it (RFC 2045, 6.7 and 6.8). */
