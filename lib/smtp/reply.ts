@@ -1,12 +1,13 @@
 /**
- * The replies of an SMTP server as text (RFC 5321, 4.2) and as values, and what EHLO says in them.
+ * Reads the replies of an SMTP server (RFC 5321, 4.2), and the capabilities in its reply to EHLO. The
+ * time is linear in the length of the reply, whatever is in it.
  *
  * @module
  */
 
 import type { Reply } from "../outcome.ts";
 
-/** What the server can do, read once from its reply to EHLO (RFC 5321, 4.1.1.1). */
+/** The capabilities of a server, from its reply to EHLO (RFC 5321, 4.1.1.1). */
 export type Capabilities = {
   /** STARTTLS (RFC 3207). */
   startTls: boolean;
@@ -14,13 +15,13 @@ export type Capabilities = {
   smtpUtf8: boolean;
   /** 8BITMIME (RFC 6152). */
   eightBitMime: boolean;
-  /** SIZE (RFC 1870): the octets that the server takes; 0 where it names no limit. */
+  /** SIZE (RFC 1870): the most octets of a message; 0 means that the server names no limit. */
   size?: number;
-  /** The mechanisms of AUTH (RFC 4954), in capitals. */
+  /** The mechanisms of AUTH (RFC 4954), in capitals, each once. */
   auth: readonly string[];
 };
 
-/** What a server offers that knows HELO only. */
+/** The capabilities of a server that knows HELO only. */
 export const NO_CAPABILITIES: Capabilities = {
   startTls: false,
   smtpUtf8: false,
@@ -28,14 +29,12 @@ export const NO_CAPABILITIES: Capabilities = {
   auth: [],
 };
 
-const LF = 0x0a;
-
 // A reply may end right behind its code (RFC 5321, 4.2: "SHOULD" have text).
 const LINE = /^([2-5]\d\d)(?:([ -])(.*))?$/s;
 
 /**
- * One whole reply from its lines without the last line end. Gives nothing when it is not SMTP: a
- * line without a code, or lines whose codes differ (RFC 5321, 4.2.1).
+ * Gives the reply in whole lines, without the last line end. Gives nothing where it is not SMTP: a
+ * line without a code, or lines with different codes (RFC 5321, 4.2.1).
  */
 export function parseReply(text: string): Reply | undefined {
   const words: string[] = [];
@@ -50,33 +49,29 @@ export function parseReply(text: string): Reply | undefined {
   return { code: Number(code), text: words.join("\n") };
 }
 
-/** Whether this line of a reply, without its line end, is the last one (RFC 5321, 4.2.1). */
+/** True if this line of a reply, without its line end, is the last one (RFC 5321, 4.2.1). */
 export function isLastLine(line: string): boolean {
   return !/^\d{3}-/.test(line);
 }
 
 /**
- * The lines in whole lines of replies, without their line ends. Text is UTF-8 where it can be (RFC
- * 6531, 3.7.4.1), each line for itself, and else read as Windows wrote it.
+ * Splits whole lines of replies, and gives them without their line ends. Each line is decoded as
+ * UTF-8 (RFC 6531, 3.7.4.1) or, where it is not valid UTF-8, as Windows-1252.
  */
 export function decodeLines(bytes: Uint8Array): string[] {
-  const lines = decodeUtf8(bytes)?.split("\n") ?? separateLines(bytes).map(decodeLine);
+  const lines = decodeUtf8(bytes)?.split("\n") ?? decodeSeparately(bytes);
   return lines.slice(0, -1).map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
 }
 
-/** What stands before, between and behind the line feeds. */
-function separateLines(bytes: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  let start = 0;
-  for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
-    lines.push(bytes.subarray(start, end));
-    start = end + 1;
-  }
-  return [...lines, bytes.subarray(start)];
-}
-
-function decodeLine(bytes: Uint8Array): string {
-  return decodeUtf8(bytes) ?? new TextDecoder("windows-1252").decode(bytes);
+/** Decodes lines that are not all UTF-8. */
+function decodeSeparately(bytes: Uint8Array): string[] {
+  const unicode = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).split("\n");
+  const windows = new TextDecoder("windows-1252").decode(bytes).split("\n");
+  return windows.map((line, at) => {
+    const text = unicode[at] ?? "";
+    // U+FFFD stands for what is not UTF-8, unless it was sent itself: as EF BF BD.
+    return text.split("\ufffd").length === line.split("\xef\xbf\xbd").length ? text : line;
+  });
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -87,13 +82,16 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The capabilities in a 250 reply to EHLO; its first line is the server's name and a greeting. */
+/** Reads the capabilities in a 250 reply to EHLO; its first line is the name of the server. */
 export function parseCapabilities(reply: Reply): Capabilities {
   const keywords = new Map<string, string[]>();
   for (const line of reply.text.split("\n").slice(1)) {
     // Some servers still say "AUTH=LOGIN", from a draft of RFC 2554.
     const [keyword = "", ...parameters] = line.trim().toUpperCase().split(/[\s=]+/);
-    keywords.set(keyword, [...(keywords.get(keyword) ?? []), ...parameters]);
+    const known = keywords.get(keyword);
+    if (known === undefined) keywords.set(keyword, parameters);
+    // A copy of the list for each line would make a server that repeats itself slow.
+    else for (const parameter of parameters) known.push(parameter);
   }
   const size = keywords.get("SIZE");
   return {
@@ -101,6 +99,6 @@ export function parseCapabilities(reply: Reply): Capabilities {
     smtpUtf8: keywords.has("SMTPUTF8"),
     eightBitMime: keywords.has("8BITMIME"),
     ...(size && { size: /^\d{1,15}$/.test(size[0] ?? "") ? Number(size[0]) : 0 }),
-    auth: keywords.get("AUTH") ?? [],
+    auth: [...new Set(keywords.get("AUTH"))],
   };
 }

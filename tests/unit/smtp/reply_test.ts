@@ -39,6 +39,11 @@ const DECODED: [string, number[], string[]][] = [
     [0xc3, 0xa9, 0x0d, 0x0a, 0xe9, 0x0a, 0xc3, 0xa9, 0x0a],
     ["\u00e9", "\u00e9", "\u00e9"],
   ],
+  [
+    "U+FFFD may be a character that was sent, beside lines that are no UTF-8",
+    [0xef, 0xbf, 0xbd, 0x0a, 0xef, 0xbf, 0xbd, 0xff, 0x0a, 0xc3, 0xef, 0xbf, 0xbd, 0x0a],
+    ["\ufffd", "\u00ef\u00bf\u00bd\u00ff", "\u00c3\u00ef\u00bf\u00bd"],
+  ],
   ["only a CR before the LF belongs to the line end", [0x0d, 0x41, 0x0d, 0x0d, 0x0a], ["\rA\r"]],
   ["empty lines are lines", [0x0a, 0x0d, 0x0a], ["", ""]],
   ["a byte order mark is text", [0xef, 0xbb, 0xbf, 0x32, 0x0a], ["\ufeff2"]],
@@ -75,6 +80,10 @@ const OFFERS: [string, string[], ReturnType<typeof parseCapabilities>][] = [
   ["SIZE with something else", ["SIZE many"], { ...NOTHING, size: 0 }],
   ["the old AUTH=", ["AUTH=LOGIN PLAIN"], { ...NOTHING, auth: ["LOGIN", "PLAIN"] }],
   ["AUTH twice", ["AUTH LOGIN", "AUTH=PLAIN"], { ...NOTHING, auth: ["LOGIN", "PLAIN"] }],
+  ["a mechanism twice", ["AUTH PLAIN LOGIN", "AUTH=PLAIN LOGIN"], {
+    ...NOTHING,
+    auth: ["PLAIN", "LOGIN"],
+  }],
   ["words that only contain a keyword", ["XSTARTTLS", "STARTTLSX", "XAUTH PLAIN"], NOTHING],
 ];
 for (const [name, keywords, expected] of OFFERS) {
@@ -86,4 +95,35 @@ for (const [name, keywords, expected] of OFFERS) {
 
 Deno.test("the server's own name offers nothing", () => {
   assert.deepEqual(parseCapabilities({ code: 250, text: "STARTTLS AUTH PLAIN" }), NOTHING);
+});
+
+const OFTEN = 2_000_000;
+
+for (const line of ["AUTH PLAIN", "SIZE 1", "X-SOMETHING a=b"]) {
+  Deno.test(`a server that says one keyword again and again is read in time: ${line}`, () => {
+    const text = `mail.example\n${`${line}\n`.repeat(OFTEN)}STARTTLS`;
+    assert.equal(parseCapabilities({ code: 250, text }).startTls, true);
+  });
+}
+
+Deno.test("a server with millions of mechanisms is read in time", () => {
+  const names = Array.from({ length: OFTEN }, (_, at) => `M${at}`);
+  const reply = { code: 250, text: `mail.example\nAUTH ${names.join(" ")} PLAIN` };
+  assert.equal(parseCapabilities(reply).auth.length, OFTEN + 1);
+});
+
+for (const [what, text] of [["blanks", " "], ["carriage returns", "\r"]] as const) {
+  Deno.test(`a reply of nothing but ${what} is read in time`, () => {
+    const line = text.repeat(OFTEN);
+    assert.equal(parseReply(`250 ${line}`)?.text, line);
+    assert.deepEqual(decodeLines(new TextEncoder().encode(`250 ${line}x\n`)), [`250 ${line}x`]);
+    parseCapabilities({ code: 250, text: `x\n${line}AUTH${line}` });
+  });
+}
+
+Deno.test("a reply of empty lines, and one of lines that are no UTF-8, are read in time", () => {
+  assert.equal(parseReply(`${"250-\n".repeat(OFTEN)}250 end`)?.text.length, OFTEN + 3);
+  const bytes = new Uint8Array(2 * OFTEN).fill(0xff);
+  for (let at = 1; at < bytes.length; at += 2) bytes[at] = 0x0a;
+  assert.equal(decodeLines(bytes).length, OFTEN);
 });
