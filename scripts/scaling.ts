@@ -6,16 +6,20 @@
  * @module
  */
 
+import { ANSWER_CASES } from "./scaling/answers.ts";
 import { type Case, measureCase, type Measured } from "./scaling/case.ts";
 import { INPUT_CASES } from "./scaling/input.ts";
 
-const CASES: Case[] = [...INPUT_CASES];
+const CASES: Case[] = [...INPUT_CASES, ...ANSWER_CASES];
 
 /** Time that grows by more than this, when the size doubles, is not linear. */
 const MOST_GROWTH = 3;
 
 /** What a run takes whatever its size is, and what chance adds, in milliseconds. */
 const NOISE = 150;
+
+/** How often a case is measured that does not look linear. */
+const ATTEMPTS = 4;
 
 function isLinear({ times }: Measured): boolean {
   return times.every((time, index) => {
@@ -32,10 +36,24 @@ function row({ name, sizes, unit }: Case, measured: Measured): string {
   return `| ${name} | ${times} | ${largest} | ${memory} | ${verdict} |`;
 }
 
+/**
+ * Measures a case, again where the time did not grow as it should: other programs on the host make
+ * runs slower, and none faster, so that the least time of each size counts.
+ */
+async function measure(test: Case): Promise<Measured> {
+  let measured = await measureCase(test);
+  for (let attempt = 2; attempt <= ATTEMPTS && !isLinear(measured); attempt++) {
+    const { times, peak } = await measureCase(test);
+    const least = times.map((time, index) => Math.min(time, measured.times[index] ?? time));
+    measured = { times: least, peak };
+  }
+  return measured;
+}
+
 /** Measures a case and prints its row; gives whether all is as it should be. */
 async function judge(test: Case): Promise<boolean> {
   try {
-    const measured = await measureCase(test);
+    const measured = await measure(test);
     console.log(row(test, measured));
     return isLinear(measured);
   } catch (error) {
