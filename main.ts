@@ -123,13 +123,19 @@ async function readMessage(
 }
 
 async function contextFor(
-  { timeout, verbose }: Options,
+  { timeout, finalTimeout, verbose }: Options,
   output: Output,
   redact: (text: string) => string,
   name = fullyQualifiedHostName(timeout),
 ) {
   const transcript = (line: string) => verbose && output.writeError(visible(redact(line)));
-  return contextIn({ timeout, hostName: await name, environment: Deno.env, transcript });
+  return contextIn({
+    timeout,
+    finalTimeout,
+    hostName: await name,
+    environment: Deno.env,
+    transcript,
+  });
 }
 
 /** The value of a promise; nothing where it fails. */

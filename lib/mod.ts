@@ -55,6 +55,9 @@ export type { SmarthostSettings };
 /** The longest wait for any one whole answer, in milliseconds, where nothing else is said. */
 const TIMEOUT = 30_000;
 
+/** The same for the answer to the final dot (RFC 5321, 4.5.3.2.6). */
+const FINAL_TIMEOUT = 600_000;
+
 /** A mail as a caller writes it. An address may be written as `Name <user@host>`; a text may hold several. */
 export type Draft = {
   to?: string | readonly string[];
@@ -81,7 +84,10 @@ export type ListenOptions = {
 
 /** How to deliver. */
 export type DeliveryOptions = {
-  /** The longest wait for any one whole answer, in milliseconds; 30 seconds by default. */
+  /**
+   * The longest wait for any one whole answer, in milliseconds; 30 seconds by default, and 600 for
+   * the answer to the final dot.
+   */
   timeout?: number;
   /** The fully qualified name of this host; found out by default. */
   hostName?: string;
@@ -173,10 +179,11 @@ export async function deliverMail(
   message: Message,
   settings: SmarthostSettings,
   environment: Environment,
-  { timeout = TIMEOUT, ...options }: DeliveryOptions = {},
+  options: DeliveryOptions = {},
 ): Promise<Outcome> {
+  const { timeout = TIMEOUT, timeout: finalTimeout = FINAL_TIMEOUT } = options;
   const hostName = options.hostName ?? await fullyQualifiedHostName();
-  const context = contextIn({ timeout, hostName, environment });
+  const context = contextIn({ timeout, finalTimeout, hostName, environment });
   const result = await deliver(message, settings, context).catch(asFailure);
   const redacted = redactResult(result, redactorFor(settings));
   if (redacted instanceof Failure) throw redacted;

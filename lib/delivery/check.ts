@@ -70,7 +70,7 @@ export async function check(
     report.warnings.push(...warningsOf(settings, connection, session.capabilities, now));
     try {
       pass("hello", describeCapabilities(session.capabilities));
-      const mechanism = await login(session, settings, connection.server);
+      const mechanism = await login(opened, settings);
       if (mechanism !== undefined) pass("login", `as ${settings.username}, by ${mechanism}`);
     } finally {
       await session.quit();

@@ -21,6 +21,8 @@ import type { SmarthostSettings } from "../cluster/mod.ts";
 
 /** What a submission needs beside message and settings. */
 export type DeliveryContext = ConnectionOptions & {
+  /** The longest wait for the answer to the final dot, in milliseconds. */
+  finalTimeout: number;
   /** Gives the certificate authorities in PEM for a connection that verifies, or does not. */
   authorities: (verify: boolean) => readonly string[];
 };
@@ -38,10 +40,10 @@ export async function deliver(
   context: DeliveryContext,
 ): Promise<Outcome> {
   requireSmarthost(settings);
-  const { connection, session } = await openSmarthost(settings, context);
-  const { server } = connection;
+  const opened = await openSmarthost(settings, context);
+  const { session, connection: { server } } = opened;
   try {
-    await login(session, settings, server);
+    await login(opened, settings);
     requireCapabilities(message, session.capabilities, server);
     const { sender, recipients } = message.envelope;
     const receipt = await session.send({
@@ -89,24 +91,24 @@ export function requireSmarthost(settings: SmarthostSettings): SmarthostSettings
  * shown to a server that has not asked for it.
  */
 export async function login(
-  session: Session,
+  { connection, session }: OpenSmarthost,
   { username, password }: SmarthostSettings,
-  where: string,
 ): Promise<string | undefined> {
   if (username === "" || password === "") return undefined;
   const offered = session.capabilities.auth;
-  const mechanism = ["PLAIN", "LOGIN", "CRAM-MD5"].find((name) => offered.includes(name));
-  if (mechanism === undefined) {
-    const list = offered.length === 0 ? "no login" : `only ${offered.join(", ")}`;
-    throw new Failure({
-      status: ExitStatus.notAllowed,
-      what: "Cannot log in",
-      where,
-      why: `the server offers ${list}`,
-    });
-  }
-  await session.login(username, password, mechanism);
-  return mechanism;
+  // In the clear, CRAM-MD5 alone does not show the password to whoever listens.
+  const preferred = connection.encryption === undefined
+    ? ["CRAM-MD5", "PLAIN", "LOGIN"]
+    : ["PLAIN", "LOGIN", "CRAM-MD5"];
+  const mechanisms = preferred.filter((name) => offered.includes(name));
+  if (mechanisms.length > 0) return await session.login({ username, password }, mechanisms);
+  const list = offered.length === 0 ? "no login" : `only ${offered.join(", ")}`;
+  throw new Failure({
+    status: ExitStatus.notAllowed,
+    what: "Cannot log in",
+    where: connection.server,
+    why: `the server offers ${list}`,
+  });
 }
 
 /** What the server has to be able to do for this message; said before anything of it is sent. */
@@ -147,6 +149,8 @@ function statusOf(recipients: readonly RecipientOutcome[]): ExitStatus {
 export type Surroundings = {
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
+  /** The longest wait for the answer to the final dot, in milliseconds. */
+  finalTimeout: number;
   /** The host's name, with or without a domain. */
   hostName: string;
   /** The environment that names certificate authorities. */
@@ -157,9 +161,10 @@ export type Surroundings = {
 
 /** The context of a submission that nobody watches step by step. */
 export function contextIn(surroundings: Surroundings): DeliveryContext {
-  const { timeout, hostName, environment, transcript = () => {} } = surroundings;
+  const { timeout, finalTimeout, hostName, environment, transcript = () => {} } = surroundings;
   return {
     timeout,
+    finalTimeout,
     // A name without a dot says nothing to a server; the address literal does (RFC 5321, 4.1.4).
     ...(hostName.includes(".") && { hostName }),
     transcript,

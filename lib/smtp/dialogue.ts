@@ -11,7 +11,7 @@ import { TLSSocket } from "node:tls";
 import { ExitStatus, Failure, type Reply } from "../outcome.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
 import { decodeLines, isLastLine, parseReply } from "./reply.ts";
-import { nameOf, type Step } from "./status.ts";
+import { connectionLost, nameOf, noAnswer, notSmtp, type Step } from "./status.ts";
 
 /** How to read a reply. */
 export type ReadOptions = {
@@ -93,24 +93,6 @@ export function afterClose(socket: Socket, onClosed: () => void): void {
   else socket.once("close", later);
 }
 
-/** The sentence for a server that falls silent where it owes an answer to `step`. */
-export function noAnswer(step: Step): string {
-  return step === "greeting" ? "No greeting from the smarthost" : `No answer to ${nameOf(step)}`;
-}
-
-/** The sentence for a connection that ends where the server owes an answer to `step`. */
-export function connectionLost(step: Step): string {
-  const awaited = step === "greeting" ? "the greeting" : `the answer to ${nameOf(step)}`;
-  return `Connection lost while waiting for ${awaited}`;
-}
-
-/** The sentence for an answer to `step` that is not SMTP. */
-export function notSmtp(step: Step): string {
-  return step === "greeting"
-    ? "The smarthost's greeting is not SMTP"
-    : `The smarthost's answer to ${nameOf(step)} is not SMTP`;
-}
-
 /** What a chunk has completed: replies without their last line end; and whether one more has begun. */
 export type Collected = { replies: string[]; hasBegun: boolean } | "endless";
 
@@ -137,5 +119,33 @@ export function replyCollector(): (chunk: Buffer) => Collected {
     unfinishedLine = end < chunk.length ? [chunk.subarray(end)] : [];
     if (replies.length > 0) size = chunk.length - end;
     return { replies, hasBegun: lines.length + unfinishedLine.length > 0 };
+  };
+}
+
+/** The time limit of the answer that is due. */
+export type AnswerClock = {
+  /** Starts anew for this step, which has so many milliseconds; without a step nothing is due. */
+  restart(step: Step | undefined, limit: number): void;
+  /** Stops, and does not go again. */
+  stop(): void;
+  hasStopped(): boolean;
+};
+
+/**
+ * Calls back when the answer to a step does not come within its limit in milliseconds.
+ */
+export function answerClock(onLate: (step: Step, limit: number) => void): AnswerClock {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let hasStopped = false;
+  return {
+    restart(step: Step | undefined, limit: number) {
+      clearTimeout(timer);
+      if (step !== undefined && !hasStopped) timer = setTimeout(onLate, limit, step, limit);
+    },
+    stop() {
+      hasStopped = true;
+      clearTimeout(timer);
+    },
+    hasStopped: () => hasStopped,
   };
 }

@@ -1,30 +1,41 @@
 /**
- * The exchange of commands and replies that nodemailer leads, watched from outside: which reply
- * answers which command, that each comes in time, and that none comes unasked.
+ * The exchange of commands and replies with a smarthost, from EHLO on: which reply answers which
+ * command, that each comes in time, and that none comes unasked.
  *
- * nodemailer itself times out on silence only, does not say at which step a connection was lost,
- * takes a reply that comes early for the answer to the next command, and a fragment at the end of a
- * connection for a reply. A program whose status 0 is trusted blindly must not.
+ * nodemailer says EHLO and the commands of a transaction. It hears no reply itself: a reply is read
+ * here, judged here, and then told to nodemailer as a plain yes or no. By itself it times out on
+ * silence only, does not say at which step a connection was lost, takes a reply that comes early
+ * for the answer to the next command, and knows fewer codes than servers use.
  *
  * @module
  */
 
 import type { Buffer } from "node:buffer";
-import { connectionLost, noAnswer, notSmtp, replyCollector } from "./dialogue.ts";
+import { type AnswerClock, answerClock, replyCollector } from "./dialogue.ts";
 import { ExitStatus, Failure, type Reply } from "../outcome.ts";
 import { timedOut } from "../text/mod.ts";
-import { parseReply } from "./reply.ts";
-import { nameOf, refusal, type Step, stepOf } from "./status.ts";
-
-/** A reply, and what it answers. */
-export type Answer = { step: Step; reply: Reply };
+import {
+  type Answer,
+  connectionLost,
+  isAccepted,
+  judge,
+  noAnswer,
+  protocolFailure,
+  type Step,
+  stepOf,
+} from "./status.ts";
 
 /** The watched exchange. */
 export type Exchange = {
   /** Every answer so far, in order. */
   answers: readonly Answer[];
-  /** Tells that nodemailer says this command; `secret` keeps it out of the transcript. */
-  said(command: string, secret: boolean): void;
+  /** Tells that nodemailer says this command. */
+  said(command: string): void;
+  /**
+   * Says a line beside nodemailer and gives the reply, whatever its code; `shown` stands in the
+   * transcript in place of a line with a secret in it.
+   */
+  ask(step: Step, line: string, shown?: string): Promise<Reply>;
   /** Takes the bytes that came from the server. */
   received(chunk: Buffer): void;
   /** Tells that another piece of the message has left. */
@@ -33,8 +44,14 @@ export type Exchange = {
   messageEnded(): void;
   /** The failure of a connection that ends now, with the reason in words. */
   lost(why: string): Failure;
+  /** Whether the server may take a QUIT for what it is. */
+  mayListen(): boolean;
   /** Whether the server owes nothing and waits for a command. */
   isIdle(): boolean;
+  /** Whether a time limit has passed. */
+  isSilent(): boolean;
+  /** Whether the server fell silent after MAIL or RCPT with more than one answer due. */
+  hasLostPipeline(): boolean;
   /** Stops watching. */
   end(): void;
 };
@@ -45,195 +62,184 @@ export type ExchangeOptions = {
   server: string;
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
+  /** The longest wait for the answer to the final dot, in milliseconds. */
+  finalTimeout: number;
   /** Takes the lines of the dialogue. */
   transcript: (line: string) => void;
-  /** Takes the first thing that goes wrong; nothing more may be said to the server then. */
+  /** Sends a line to the server, without its line end. */
+  send: (line: string) => void;
+  /** Tells nodemailer how its command has been answered. */
+  hear: (answer: Answer) => void;
+  /** Takes the first thing that goes wrong. */
   onFailure: (failure: Failure) => void;
 };
 
-/** How often a login may be asked: LOGIN wants to know user name and password. */
-const MOST_QUESTIONS = 2;
+/** Where the message of a transaction is. */
+type MessageState = "not begun" | "on its way" | "whole";
 
-/** Starts to watch an exchange in which the server's greeting is read once more. */
+/** What is said where the whole message was sent and no answer came. */
+const MAY_BE_TAKEN = "the server may have the message";
+
+/** Starts to watch an exchange; nothing has been said yet. */
 export function watchExchange(options: ExchangeOptions): Exchange {
-  const { server, timeout, transcript, onFailure } = options;
-  const answers: Answer[] = [];
-  const awaited: Step[] = ["greeting"];
-  let isMessageWhole = false;
-  let hasBegun = false;
-  const fail = (failure: Failure) => {
-    clock.stop();
-    onFailure(failure);
+  const ledger = openLedger();
+  const clock = answerClock((step, limit) => passLimit(watch, step, limit));
+  const state: Watch["state"] = {
+    hasBegun: false,
+    mayListen: true,
+    isSilent: false,
+    hasLostPipeline: false,
   };
-  const clock = answerClock(timeout, (step) => {
-    fail(tryAgain(noAnswer(step), server, timedOut(timeout)));
-  });
-  const restartClock = () => clock.restart(awaited[0]);
-  const take = (text: string) => {
-    const step = awaited.shift();
-    if (step !== "greeting") text.split("\n").forEach((line) => transcript(`< ${line}`));
-    const answer = judge(step, text, server, { answers, isMessageWhole });
-    if (answer instanceof Failure) return fail(answer);
-    answers.push(answer);
-    if (isMessageDue(answers)) awaited.push("message");
+  const watch: Watch = { options, ledger, clock, collect: replyCollector(), state };
+  const expect = (step: Step) => {
+    ledger.expect(step);
+    if (ledger.awaited.length === 1) restartClock(watch);
   };
-  const breach = (why: string) => fail(protocolFailure(awaited[0], server, why));
-  const isReplyDue = () => awaited.length > 0;
-  const split = replySplitter({ take, breach, isReplyDue, hasStopped: clock.hasStopped });
-
   return {
-    answers,
-    said(command, secret) {
-      transcript(`> ${secret ? maskCommand(command) : command}`);
-      awaited.push(secret ? "AUTH" : stepOf(command));
-      if (awaited.length === 1) restartClock();
+    answers: ledger.answers,
+    said(command) {
+      options.transcript(`> ${command}`);
+      expect(stepOf(command));
     },
-    received(chunk) {
-      const answered = answers.length;
-      hasBegun = split(chunk);
-      if (answers.length > answered) restartClock();
+    ask(step, line, shown = line) {
+      options.transcript(`> ${shown}`);
+      const { promise, resolve } = Promise.withResolvers<Reply>();
+      state.asking = resolve;
+      expect(step);
+      options.send(line);
+      return promise;
     },
-    progressed: restartClock,
+    received: (chunk) => receive(watch, chunk),
+    progressed: () => restartClock(watch),
     messageEnded() {
       // A reply that has begun by now is no answer to it, whenever it ends.
-      isMessageWhole = !hasBegun;
-      restartClock();
+      if (!state.hasBegun) ledger.complete();
+      restartClock(watch);
     },
     isIdle: () =>
-      !clock.hasStopped() && !isReplyDue() && (isMessageWhole || !answers.some(isGoAhead)),
-    lost: (why) => tryAgain(connectionLost(awaited[0] ?? lastStep(answers)), server, why),
+      !clock.hasStopped() && ledger.awaited.length === 0 && ledger.message() !== "on its way",
+    mayListen: () => state.mayListen && ledger.message() !== "on its way",
+    isSilent: () => state.isSilent,
+    hasLostPipeline: () => state.hasLostPipeline,
+    lost(why) {
+      state.mayListen = false;
+      const step = ledger.awaited[0] ?? ledger.answers.at(-1)?.step ?? "EHLO";
+      return tryAgain(connectionLost(step), options.server, whyLate(watch, why));
+    },
     end: clock.stop,
   };
 }
 
-/**
- * Calls back when the answer to a step does not come within `timeout` milliseconds; once stopped, it
- * does not go again.
- */
-function answerClock(timeout: number, onLate: (step: Step) => void) {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let hasStopped = false;
-  return {
-    restart(step: Step | undefined) {
-      clearTimeout(timer);
-      if (step !== undefined && !hasStopped) timer = setTimeout(onLate, timeout, step);
-    },
-    stop() {
-      hasStopped = true;
-      clearTimeout(timer);
-    },
-    hasStopped: () => hasStopped,
+/** What the functions of this file share. */
+type Watch = {
+  options: ExchangeOptions;
+  ledger: ReturnType<typeof openLedger>;
+  clock: AnswerClock;
+  collect: ReturnType<typeof replyCollector>;
+  state: {
+    /** Takes the next reply in place of nodemailer. */
+    asking?: ((reply: Reply) => void) | undefined;
+    /** Whether a reply has begun and not ended. */
+    hasBegun: boolean;
+    mayListen: boolean;
+    isSilent: boolean;
+    hasLostPipeline: boolean;
   };
+};
+
+/** What has been said and answered. */
+function openLedger() {
+  const answers: Answer[] = [];
+  const awaited: Step[] = [];
+  let message: MessageState = "not begun";
+  let hasRecipient = false;
+  return {
+    answers,
+    /** The steps that the server owes an answer to, in order. */
+    awaited,
+    message: () => message,
+    expect(step: Step) {
+      if (step === "MAIL") [message, hasRecipient] = ["not begun", false];
+      if (step === "message") message = "whole";
+      awaited.push(step);
+    },
+    add(answer: Answer) {
+      answers.push(answer);
+      if (!isAccepted(answer)) return;
+      if (answer.step === "RCPT") hasRecipient = true;
+      if (answer.step !== "DATA") return;
+      message = "on its way";
+      if (hasRecipient) awaited.push("message");
+    },
+    complete: () => void (message = "whole"),
+  };
+}
+
+function restartClock({ options: { timeout, finalTimeout }, ledger, clock }: Watch): void {
+  clock.restart(ledger.awaited[0], ledger.message() === "whole" ? finalTimeout : timeout);
+}
+
+/** Reads what came from the server; nodemailer hears of it when all of it is in order. */
+function receive(watch: Watch, chunk: Buffer): void {
+  const { collect, clock, ledger, state, options: { hear } } = watch;
+  if (clock.hasStopped()) return;
+  const collected = collect(chunk);
+  if (collected === "endless") return breach(watch, "a reply without end");
+  state.hasBegun = collected.hasBegun;
+  const answers: Answer[] = [];
+  for (const text of collected.replies) {
+    const answer = readAnswer(watch, text);
+    if (answer instanceof Failure) return fail(watch, answer, isRefusal(answer));
+    ledger.add(answer);
+    answers.push(answer);
+  }
+  if (collected.hasBegun && ledger.awaited.length === 0) {
+    return breach(watch, "the beginning of a reply");
+  }
+  if (answers.length > 0) restartClock(watch);
+  for (const answer of answers) {
+    const { asking } = state;
+    state.asking = undefined;
+    if (asking) asking(answer.reply);
+    else hear(answer);
+  }
+}
+
+function readAnswer({ ledger, options: { server, transcript } }: Watch, text: string) {
+  const step = ledger.awaited.shift();
+  for (const line of text.split("\n")) transcript(`< ${line}`);
+  return judge(step, text, server, ledger.message() === "whole");
+}
+
+function breach(watch: Watch, why: string): void {
+  fail(watch, protocolFailure(watch.ledger.awaited[0], watch.options.server, why), false);
+}
+
+function passLimit(watch: Watch, step: Step, limit: number): void {
+  const { state, ledger: { awaited, answers }, options: { server } } = watch;
+  state.isSilent = true;
+  state.hasLostPipeline = awaited.length > 1 && /^(?:MAIL|RCPT)$/.test(answers.at(-1)?.step ?? "");
+  // What follows AUTH or DATA would be taken for a part of it.
+  const listens = !awaited.includes("AUTH") && !awaited.includes("DATA");
+  fail(watch, tryAgain(noAnswer(step), server, whyLate(watch, timedOut(limit))), listens);
+}
+
+function fail({ clock, state, options }: Watch, failure: Failure, mayListen: boolean): void {
+  clock.stop();
+  state.mayListen = mayListen;
+  options.onFailure(failure);
 }
 
 function tryAgain(what: string, where: string, why: string): Failure {
   return new Failure({ status: ExitStatus.tryAgain, what, where, why });
 }
 
-function protocolFailure(step: Step | undefined, where: string, why: string): Failure {
-  const what = step === undefined ? "Smarthost sent something unasked" : notSmtp(step);
-  return new Failure({ status: ExitStatus.protocol, what, where, why });
+function whyLate({ ledger }: Watch, why: string): string {
+  const isWhole = ledger.message() === "whole" && ledger.awaited[0] === "message";
+  return isWhole ? `${why}; ${MAY_BE_TAKEN}` : why;
 }
 
-function lastStep(answers: readonly Answer[]): Step {
-  return answers.at(-1)?.step ?? "EHLO";
-}
-
-/** Cuts what comes from the server into whole replies; tells whether one has begun and not ended. */
-function replySplitter({ take, breach, isReplyDue, hasStopped }: {
-  take: (text: string) => void;
-  breach: (why: string) => void;
-  isReplyDue: () => boolean;
-  hasStopped: () => boolean;
-}) {
-  const collect = replyCollector();
-  return (chunk: Buffer): boolean => {
-    if (hasStopped()) return false;
-    const collected = collect(chunk);
-    if (collected === "endless") {
-      breach("a reply without end");
-      return true;
-    }
-    for (const text of collected.replies) {
-      take(text);
-      if (hasStopped()) return false;
-    }
-    // nodemailer would wait for the rest before it looks at the reply in front of it.
-    if (collected.hasBegun && !isReplyDue()) breach("the beginning of a reply");
-    return collected.hasBegun;
-  };
-}
-
-/** Whether a recipient's, or any other, reply is a yes (RFC 5321, 4.2.1). */
-export function isAccepted({ reply }: Answer): boolean {
-  return reply.code >= 200 && reply.code < 300;
-}
-
-/** Whether the last answer lets the message go, to at least one recipient. */
-function isMessageDue(answers: readonly Answer[]): boolean {
-  const last = answers.at(-1);
-  return last !== undefined && isGoAhead(last) && answers.some(isAcceptedRecipient);
-}
-
-function isAcceptedRecipient(answer: Answer): boolean {
-  return answer.step === "RCPT" && isAccepted(answer);
-}
-
-function isGoAhead({ step, reply }: Answer): boolean {
-  return step === "DATA" && reply.code === 354;
-}
-
-/**
- * The reply as the answer to `step`, or the failure that ends the exchange at once: what is not
- * SMTP, what was not asked for, 421, and the answers on which nodemailer would go on and must not.
- */
-function judge(
-  step: Step | undefined,
-  text: string,
-  server: string,
-  { answers, isMessageWhole }: { answers: readonly Answer[]; isMessageWhole: boolean },
-): Answer | Failure {
-  const reply = parseReply(text);
-  if (step === undefined && reply?.code === 421) {
-    const what = "Smarthost ended the session";
-    return new Failure({ status: ExitStatus.tryAgain, what, where: server, reply });
-  }
-  if (step === undefined || reply === undefined) return protocolFailure(step, server, text);
-  if (reply.code === 421) return refusal(step, server, reply);
-  if (!goesOn(step, reply.code, answers)) return refusal(step, server, reply);
-  if (step !== "message" || isMessageWhole || reply.code >= 400) return { step, reply };
-  const what = `Smarthost answered before ${nameOf(step)} was sent`;
-  return new Failure({ status: ExitStatus.protocol, what, where: server, reply });
-}
-
-/** Whether nodemailer may go on with this code, or sees by itself that it may not. */
-function goesOn(step: Step, code: number, answers: readonly Answer[]): boolean {
-  switch (step) {
-    case "AUTH":
-      // nodemailer answers as often as it is asked.
-      return code !== 334 || answers.filter(isQuestion).length < MOST_QUESTIONS;
-    case "EHLO":
-      // After a 5xx nodemailer tries HELO; it would after a 4xx too.
-      return code === 250 || code >= 500;
-    case "HELO":
-      return code === 250;
-    case "DATA":
-      return code === 354 || code >= 400;
-    case "MAIL":
-    case "RCPT":
-    case "message":
-      return code < 300 || code >= 400;
-    default:
-      return true;
-  }
-}
-
-function isQuestion({ step, reply }: Answer): boolean {
-  return step === "AUTH" && reply.code === 334;
-}
-
-function maskCommand(command: string): string {
-  const mechanism = /^AUTH \S+/.exec(command)?.[0];
-  if (mechanism === command) return command;
-  return mechanism === undefined ? "***" : `${mechanism} ***`;
+/** Whether the server has answered in SMTP, and does not end the session by that. */
+function isRefusal({ details: { reply } }: Failure): boolean {
+  return reply !== undefined && reply.code !== 421;
 }

@@ -17,6 +17,10 @@ export type Capabilities = {
   eightBitMime: boolean;
   /** SIZE (RFC 1870): the most octets of a message; 0 means that the server names no limit. */
   size?: number;
+  /** PIPELINING (RFC 2920). */
+  pipelining: boolean;
+  /** LIMITS RCPTMAX (RFC 9422): the recipients that one transaction may have. */
+  recipientLimit?: number;
   /** The mechanisms of AUTH (RFC 4954), in capitals, each once. */
   auth: readonly string[];
 };
@@ -26,6 +30,7 @@ export const NO_CAPABILITIES: Capabilities = {
   startTls: false,
   smtpUtf8: false,
   eightBitMime: false,
+  pipelining: false,
   auth: [],
 };
 
@@ -94,11 +99,20 @@ export function parseCapabilities(reply: Reply): Capabilities {
     else for (const parameter of parameters) known.push(parameter);
   }
   const size = keywords.get("SIZE");
+  const recipientLimit = recipientLimitIn(keywords.get("LIMITS") ?? []);
   return {
     startTls: keywords.has("STARTTLS"),
     smtpUtf8: keywords.has("SMTPUTF8"),
     eightBitMime: keywords.has("8BITMIME"),
+    pipelining: keywords.has("PIPELINING"),
+    ...(recipientLimit !== undefined && { recipientLimit }),
     ...(size && { size: /^\d{1,15}$/.test(size[0] ?? "") ? Number(size[0]) : 0 }),
     auth: [...new Set(keywords.get("AUTH"))],
   };
+}
+
+/** `RCPTMAX=100` among the limits, which is two words by now (RFC 9422, 4.2). */
+function recipientLimitIn(limits: readonly string[]): number | undefined {
+  const value = limits[limits.indexOf("RCPTMAX") + 1] ?? "";
+  return limits.includes("RCPTMAX") && /^[1-9]\d{0,5}$/.test(value) ? Number(value) : undefined;
 }

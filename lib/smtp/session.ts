@@ -4,17 +4,17 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
-import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { type Client, startClient } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { afterClose } from "./dialogue.ts";
-import { type Answer, type Exchange, isAccepted, watchExchange } from "./exchange.ts";
+import { type Exchange, watchExchange } from "./exchange.ts";
+import { type Credentials, logIn } from "./login.ts";
 import { Failure, type RecipientOutcome, type Reply } from "../outcome.ts";
 import { reasonOf, systemCode } from "../text/mod.ts";
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from "./reply.ts";
-import { refusal, type Step } from "./status.ts";
+import { type Answer, isAccepted, refusal, type Step } from "./status.ts";
 
 /** What goes to the server for one message. */
 export type Transaction = {
@@ -41,13 +41,13 @@ export type Receipt = {
 /** An SMTP session that has passed EHLO or HELO. */
 export type Session = {
   capabilities: Capabilities;
-  /** Logs in with one mechanism, one attempt. */
-  login(username: string, password: string, mechanism: string): Promise<void>;
+  /** Logs in by the first of these mechanisms that the server takes, and gives its name. */
+  login(credentials: Credentials, mechanisms: readonly string[]): Promise<string>;
   /** Sends one message; a refused recipient is a result, a refused message a Failure. */
   send(transaction: Transaction): Promise<Receipt>;
   /**
-   * Says QUIT where the server waits for a command, and waits for the answer, but not for long
-   * (RFC 5321, 4.1.1.10). Never throws.
+   * Says QUIT where the server may still listen, and waits for the answer, but not for long (RFC
+   * 5321, 4.1.1.10). Never throws.
    */
   quit(): Promise<void>;
   /** Cuts the connection; nothing more is said. */
@@ -58,15 +58,17 @@ export type Session = {
 export type SessionOptions = {
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
+  /** The longest wait for the answer to the final dot, in milliseconds. */
+  finalTimeout: number;
   /** Takes the lines of the dialogue, logins masked. */
   transcript: (line: string) => void;
 };
 
-/** nodemailer's own limits, in milliseconds, out of the way of ours. */
-const NEVER = 2 ** 31 - 1;
-
 /** How long QUIT may take, in milliseconds: by then the message is the server's already. */
 const PARTING = 1000;
+
+/** The same where the server has not answered in time before. */
+const PARTING_FROM_SILENCE = 50;
 
 /**
  * Says EHLO (or HELO) on an open connection. This and every call of the session throws a Failure
@@ -76,96 +78,68 @@ export async function openSession(
   connection: Connection,
   options: SessionOptions,
 ): Promise<Session> {
-  const dialogue = startDialogue(connection, options);
-  const { socket, greeting } = connection;
-  socket.on("data", (chunk) => dialogue.exchange.received(chunk));
-  const error = await dialogue.run((done) => {
-    dialogue.client.connect(done);
-    // nodemailer, which listens from now on, waits for a greeting, and this connection's has been
-    // read; here it is once more. To put it back would take a pause, see dialogue.ts.
-    setImmediate(() => socket.emit("data", Buffer.from(`${greeting.code} \r\n`)));
-  });
-  if (error) throw dialogue.lost(error);
+  const capabilities = { current: NO_CAPABILITIES };
+  const dialogue = startDialogue(connection, options, capabilities);
+  const { client, exchange, run, lost, server } = dialogue;
+  const error = await run(client.connect());
+  if (error) throw lost(error);
+  const say = (line: string, shown: string) => run(exchange.ask("AUTH", line, shown));
   return {
-    capabilities: capabilitiesIn(dialogue.exchange.answers),
-    login: (username, password, mechanism) => login(dialogue, username, password, mechanism),
+    capabilities: capabilities.current,
+    login: (credentials, mechanisms) => logIn(say, credentials, mechanisms, server),
     send: (transaction) => send(dialogue, transaction),
-    quit: () => quit(dialogue, socket),
+    quit: () => quit(dialogue),
     close: () => {
-      dialogue.exchange.end();
-      dialogue.client.close();
+      exchange.end();
+      client.close();
     },
   };
 }
 
+/** What the calls of a session share. */
 type Dialogue = {
   server: string;
-  client: SMTPConnection;
+  socket: Socket;
+  client: Client;
   exchange: Exchange;
-  /** Runs a call of nodemailer's to its callback, and gives the error that it calls back with. */
-  run(call: (done: (error?: unknown) => void) => void): Promise<unknown>;
+  /** Waits for something that the exchange may end before; throws its failure then. */
+  run<T>(call: Promise<T>): Promise<T>;
   /** The failure of a connection that nodemailer has lost. */
   lost(error: unknown): Failure;
-  /** True while what nodemailer says is a secret. */
-  isLoggingIn: boolean;
 };
 
-function startDialogue({ socket, server, ...connection }: Connection, options: SessionOptions) {
+function startDialogue(
+  connection: Connection,
+  options: SessionOptions,
+  capabilities: { current: Capabilities },
+): Dialogue {
+  const { socket, server } = connection;
   const { promise: broken, reject: breakOff } = Promise.withResolvers<never>();
   broken.catch(() => {});
-  const onFailure = (failure: Failure) => {
-    breakOff(failure);
-    client.close();
-  };
-  const exchange = watchExchange({ ...options, server, onFailure });
-  const isEncrypted = connection.encryption !== undefined;
-  const client = new SMTPConnection({
-    connection: socket,
-    name: connection.clientName,
-    // Never used. Without it nodemailer looks whether its default host is an address, for half a
-    // millisecond.
-    servername: connection.clientName,
-    secure: isEncrypted,
-    secured: isEncrypted,
-    ignoreTLS: true,
-    connectionTimeout: NEVER,
-    greetingTimeout: NEVER,
-    socketTimeout: NEVER,
-    socketCloseTimeout: 0,
-    transactionLog: true,
-    logger: {
-      debug: ({ tnx }: { tnx?: string }, text: string) => {
-        if (tnx === "client") exchange.said(text, dialogue.isLoggingIn);
-      },
-      info: ({ tnx }: { tnx?: string }) => {
-        if (tnx === "message") exchange.messageEnded();
-      },
-      warn: () => {},
-      error: () => {},
+  const exchange = watchExchange({
+    ...options,
+    server,
+    send: (line) => void socket.write(`${line}\r\n`),
+    hear(answer) {
+      const isYes = isAccepted(answer);
+      if (answer.step === "EHLO" && isYes) capabilities.current = parseCapabilities(answer.reply);
+      client.hear(answer.step, isYes);
+    },
+    onFailure(failure) {
+      breakOff(failure);
+      // Nothing more may be said, not even QUIT.
+      if (!exchange.mayListen()) client.close();
     },
   });
-  const dialogue: Dialogue = {
-    server,
-    client,
-    exchange,
-    run: (call) => Promise.race([broken, new Promise((resolve) => call(resolve))]),
-    lost: (error) => exchange.lost(whyLost(error)),
-    isLoggingIn: false,
-  };
-  client.on("error", (error) => breakOff(dialogue.lost(error)));
+  const lost = (error: unknown) => exchange.lost(whyLost(error));
+  const client = startClient(connection, exchange.received, {
+    capabilities: () => capabilities.current,
+    onCommand: exchange.said,
+    onMessageEnd: exchange.messageEnded,
+    onError: (error) => breakOff(lost(error)),
+  });
   afterClose(socket, () => breakOff(exchange.lost("the server closed the connection")));
-  return dialogue;
-}
-
-async function login(dialogue: Dialogue, user: string, pass: string, method: string) {
-  const { client, exchange, run, lost, server } = dialogue;
-  dialogue.isLoggingIn = true;
-  const error = await run((done) => client.login({ user, pass, method }, done));
-  dialogue.isLoggingIn = false;
-  if (!error) return;
-  const answer = exchange.answers.at(-1);
-  if (answer?.step !== "AUTH" || isConnectionError(error)) throw lost(error);
-  throw refusal("AUTH", server, answer.reply);
+  return { server, socket, client, exchange, lost, run: (call) => Promise.race([broken, call]) };
 }
 
 async function send(dialogue: Dialogue, transaction: Transaction): Promise<Receipt> {
@@ -178,25 +152,23 @@ async function send(dialogue: Dialogue, transaction: Transaction): Promise<Recei
     ...(size !== undefined && { size }),
   };
   const message = Readable.from(watched(content, exchange.progressed), { objectMode: false });
-  const error = await run((done) => client.send(envelope, message, (error) => done(error)))
-    .catch((failure) => failure);
+  const start = exchange.answers.length;
+  const error = await run(client.send(envelope, message)).catch((failure) => failure);
   const problem = isConnectionError(error) ? lost(error) : error;
-  return receiptOf(exchange.answers, recipients, server, problem);
+  return receiptOf(exchange.answers.slice(start), recipients, server, problem);
 }
 
-async function quit({ client, exchange }: Dialogue, socket: Socket): Promise<void> {
-  if (!exchange.isIdle() || socket.destroyed || !socket.writable) return;
+/** Says QUIT, and waits until the server has answered or gone. */
+async function quit({ exchange, socket }: Dialogue): Promise<void> {
+  if (!exchange.mayListen() || socket.destroyed || !socket.writable) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, PARTING);
-  socket.once("close", () => resolve()).once("data", () => resolve());
-  client.quit();
+  const timer = setTimeout(resolve, exchange.isSilent() ? PARTING_FROM_SILENCE : PARTING);
+  socket.once("close", () => resolve());
+  // After a failure there may be other answers on their way.
+  if (exchange.isIdle()) socket.once("data", () => resolve());
+  exchange.ask("QUIT", "QUIT");
   await promise;
   clearTimeout(timer);
-}
-
-function capabilitiesIn(answers: readonly Answer[]): Capabilities {
-  const ehlo = answers.find(({ step, reply }) => step === "EHLO" && reply.code === 250);
-  return ehlo === undefined ? NO_CAPABILITIES : parseCapabilities(ehlo.reply);
 }
 
 function* watched(slices: Iterable<Uint8Array>, onSlice: () => void): Generator<Uint8Array> {
@@ -229,8 +201,7 @@ function receiptOf(
   problem: unknown,
 ): Receipt {
   const to = (step: Step) => answers.filter((answer) => answer.step === step);
-  const [[mail], [data], [final]] = [to("MAIL"), to("DATA"), to("message")];
-  if (mail !== undefined && !isAccepted(mail)) throw refusal("MAIL", server, mail.reply);
+  const [[data], [final]] = [to("DATA"), to("message")];
   const replies = to("RCPT");
   const recipients = replies.map((answer, index) => ({
     address: addresses[index] ?? "",
@@ -245,6 +216,25 @@ function receiptOf(
   }
   if (final !== undefined && isAccepted(final)) return { recipients, reply: final.reply };
   if (final !== undefined) throw refusal("message", server, final.reply, recipients);
-  if (problem instanceof Failure) throw new Failure({ ...problem.details, recipients });
+  if (problem instanceof Failure) throw withRefusals(problem, recipients);
   throw problem;
+}
+
+/** The most refusals that are named beside another failure. */
+const MOST_NAMED = 3;
+
+/**
+ * The failure of a transaction, with what is known of its recipients. Where the server has no words
+ * for the failure itself, its words about them are not lost.
+ */
+function withRefusals({ details }: Failure, recipients: RecipientOutcome[]): Failure {
+  const refused = recipients.filter(({ accepted }) => !accepted);
+  if (details.reply !== undefined || refused.length === 0) {
+    return new Failure({ ...details, recipients });
+  }
+  const named = refused.slice(0, MOST_NAMED)
+    .map(({ address, reply }) => `${address}: ${reply?.code} ${reply?.text}`);
+  const more = refused.length > MOST_NAMED ? [`${refused.length - MOST_NAMED} more`] : [];
+  const why = `${details.why}; refused before: ${[...named, ...more].join(", ")}`;
+  return new Failure({ ...details, why, recipients });
 }

@@ -248,8 +248,19 @@ const partly = (status: number, reply: string): Ending => ({
   also: `The others got the message: ${OTHER}`,
 });
 
+/** No login, and the server wants one at RCPT. */
+const LOGIN_WANTED = {
+  error: "Recipient refused (SERVER): 530 5.7.0 Authentication required",
+  log: 'code=530 message="5.7.0 Authentication required"',
+};
+
 /** Where the contract's table of exit statuses is not plain. */
 const SPECIAL: [what: string, script: Script, ending: Ending, server?: ScriptedOptions][] = [
+  [
+    "530 to RCPT",
+    { rcpt: reply("530 5.7.0 Authentication required") },
+    { status: 77, ...LOGIN_WANTED },
+  ],
   ["530 to MAIL", { mail: reply("530 5.7.0 Authentication required") }, {
     ...refused(77, "Sender refused", "530 5.7.0 Authentication required"),
   }],
@@ -319,6 +330,24 @@ const SPECIAL: [what: string, script: Script, ending: Ending, server?: ScriptedO
     refused(69, "Sender refused", "554 5.7.1 No"),
     PIPELINED,
   ],
+  [
+    "530 to MAIL, and what was sent with it is not read",
+    { mail: inTurn(reply("530 5.7.0 Authentication required"), silence()) },
+    refused(77, "Sender refused", "530 5.7.0 Authentication required"),
+    PIPELINED,
+  ],
+  [
+    "530 to RCPT, and what was sent with it is not read",
+    { rcpt: inTurn(reply("530 5.7.0 Authentication required"), silence()) },
+    { status: 77, ...LOGIN_WANTED },
+    PIPELINED,
+  ],
+  ["350 to DATA", { data: reply("350 go on") }, sent()],
+  ["299 to EHLO", { ehlo: reply("299-scripted.test", "299 PIPELINING") }, sent()],
+  ["299 to HELO", { ehlo: UNKNOWN, helo: reply("299 hi") }, sent()],
+  ["299 to MAIL", { mail: [reply("299 2.1.0 Ok")] }, sent()],
+  ["252 to RCPT", { rcpt: reply("252 2.1.5 Cannot verify") }, sent()],
+  ["260 to the message", { dot: reply("260 2.0.0 Taken") }, sent(260)],
 ];
 
 /** Two recipients, and what becomes of both. */
@@ -358,7 +387,21 @@ const PARTIAL: [what: string, script: Script, ending: Ending][] = [
   [
     "one unknown, and the connection lost at the dot",
     { rcpt: [UNKNOWN_USER, OK], dot: hangUp() },
-    failed(75, LOST, "the server closed the connection"),
+    failed(
+      75,
+      LOST,
+      "the server closed the connection; the server may have the message; " +
+        "refused before: RECIPIENT: 550 5.1.1 Unknown",
+    ),
+  ],
+  [
+    "one unknown, and hang-up",
+    { rcpt: [OK, inTurn(UNKNOWN_USER, hangUp())] },
+    failed(
+      75,
+      "Connection lost while waiting for the answer to DATA",
+      `the server closed the connection; refused before: ${OTHER}: 550 5.1.1 Unknown`,
+    ),
   ],
 ];
 
@@ -401,7 +444,7 @@ export const TABLE: Record<string, Fault[]> = {
   "EHLO inside TLS": insideTls(
     endingInstead(cells(STAGES.EHLO, { encryption: "starttls" }), 69, sent()),
   ),
-  "AUTH": cells(STAGES.AUTH, { ...ONE_BY_ONE, login: LOGIN }),
+  "AUTH": cells(STAGES.AUTH, { ...ONE_BY_ONE, login: LOGIN, auth: "AUTH PLAIN" }),
   "MAIL": cells(STAGES.MAIL),
   "MAIL with PIPELINING": withUnasked(
     cells(STAGES.MAIL, PIPELINED),
@@ -433,6 +476,8 @@ export const TABLE: Record<string, Fault[]> = {
     script,
     ending,
     server,
+    // Who waited for it would not end in time.
+    ...(what.endsWith("is not read") && { timeout: 3600 }),
   })),
   "QUIT": sentAllTheSame(cells(STAGES.QUIT)),
   "QUIT inside TLS": sentAllTheSame(cells(STAGES.QUIT, { encryption: "starttls" })),

@@ -197,15 +197,15 @@ const COMMANDS: Record<string, Command> = {
   },
   async MAIL(session, line) {
     const code = await session.act("mail", reply("250 2.1.0 Sender ok"));
-    if (code === "250") [session.sender, session.recipients] = [pathIn(line), []];
+    if (code.startsWith("2")) [session.sender, session.recipients] = [pathIn(line), []];
   },
   async RCPT(session, line) {
     const code = await session.act("rcpt", reply("250 2.1.5 Recipient ok"));
-    if (code === "250") session.recipients.push(pathIn(line));
+    if (code.startsWith("2")) session.recipients.push(pathIn(line));
   },
   async DATA(session) {
     const code = await session.act("data", reply("354 Go on, end with a dot"));
-    if (code !== "354" || !await session.recorder.anything()) return;
+    if (!code.startsWith("3") || !await session.recorder.anything()) return;
     await session.act("body", () => {});
     const wire = await session.recorder.message();
     if (wire === undefined) return;

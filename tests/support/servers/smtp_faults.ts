@@ -134,8 +134,9 @@ function losses({ stage, to }: ReplyStage): Cell[] {
   const noAnswer = stage === "greeting" ? "No greeting from the smarthost" : `No answer to ${to}`;
   const answer = stage === "greeting" ? "the greeting" : `the answer to ${to}`;
   const lost = `Connection lost while waiting for ${answer}`;
-  const late = failed(75, noAnswer, `timed out after ${SHORT} s`);
-  const closed = failed(75, lost, "the server closed the connection");
+  const doubt = stage === "dot" ? "; the server may have the message" : "";
+  const late = failed(75, noAnswer, `timed out after ${SHORT} s${doubt}`);
+  const closed = failed(75, lost, `the server closed the connection${doubt}`);
   return [
     ["silence", silence(), late],
     ["silence after half a reply", inTurn(raw("250"), silence()), late],

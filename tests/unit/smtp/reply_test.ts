@@ -54,7 +54,13 @@ for (const [title, bytes, expected] of DECODED) {
   });
 }
 
-const NOTHING = { startTls: false, smtpUtf8: false, eightBitMime: false, auth: [] };
+const NOTHING = {
+  startTls: false,
+  smtpUtf8: false,
+  eightBitMime: false,
+  pipelining: false,
+  auth: [],
+};
 const OFFERS: [string, string[], ReturnType<typeof parseCapabilities>][] = [
   ["nothing", [], NOTHING],
   ["every known extension", [
@@ -64,7 +70,10 @@ const OFFERS: [string, string[], ReturnType<typeof parseCapabilities>][] = [
     "AUTH PLAIN LOGIN",
     "8BITMIME",
     "SMTPUTF8",
+    "LIMITS MAILMAX=3 RCPTMAX=100 RCPTDOMAINMAX=1",
   ], {
+    pipelining: true,
+    recipientLimit: 100,
     startTls: true,
     smtpUtf8: true,
     eightBitMime: true,
@@ -78,6 +87,9 @@ const OFFERS: [string, string[], ReturnType<typeof parseCapabilities>][] = [
   }],
   ["SIZE without a number", ["SIZE"], { ...NOTHING, size: 0 }],
   ["SIZE with something else", ["SIZE many"], { ...NOTHING, size: 0 }],
+  ["no limit of recipients", ["LIMITS MAILMAX=3", "XLIMITS RCPTMAX=1"], NOTHING],
+  ["a limit that is no number", ["LIMITS RCPTMAX=many MAILMAX=3"], NOTHING],
+  ["a limit of nobody", ["LIMITS RCPTMAX=0"], NOTHING],
   ["the old AUTH=", ["AUTH=LOGIN PLAIN"], { ...NOTHING, auth: ["LOGIN", "PLAIN"] }],
   ["AUTH twice", ["AUTH LOGIN", "AUTH=PLAIN"], { ...NOTHING, auth: ["LOGIN", "PLAIN"] }],
   ["a mechanism twice", ["AUTH PLAIN LOGIN", "AUTH=PLAIN LOGIN"], {

@@ -29,7 +29,7 @@ for (const turns of [0, 1, 2, undefined]) {
     const greeting = { code: 220, text: "fuzz.test ESMTP" };
     const opening = openSession(
       { socket, server: server.address, greeting, clientName: "node.test" },
-      { timeout: 1000, transcript: () => {} },
+      { timeout: 1000, finalTimeout: 1000, transcript: () => {} },
     );
     await assert.rejects(opening, (error) => {
       assert.ok(error instanceof Failure);

@@ -32,7 +32,7 @@ const CELLS: [Step, number, number][] = [
   ["MAIL", 354, 76],
   ["RCPT", 550, 67],
   ["RCPT", 552, 67],
-  ["RCPT", 530, 67],
+  ["RCPT", 530, 77],
   ["RCPT", 450, 75],
   ["RCPT", 421, 75],
   ["DATA", 554, 69],

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { logIn } from "../../../lib/smtp/login.ts";
+import { Failure, type Reply } from "../../../lib/outcome.ts";
+
+const CREDENTIALS = { username: "user", password: "pass" };
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+const PLAIN = base64("\0user\0pass");
+
+/** Logs in to a server that gives these replies, and tells what was said. */
+async function play(mechanisms: string[], ...replies: string[]) {
+  const said: string[] = [];
+  const shown: string[] = [];
+  const say = (line: string, instead: string): Promise<Reply> => {
+    said.push(line);
+    shown.push(instead);
+    const [code = "", ...words] = (replies.shift() ?? "500 What?").split(" ");
+    return Promise.resolve({ code: Number(code), text: words.join(" ") });
+  };
+  const result = await logIn(say, CREDENTIALS, mechanisms, "mail.test:587")
+    .catch((error) => error instanceof Failure ? error.details : assert.fail(error));
+  return { result, said, shown };
+}
+
+Deno.test("PLAIN says all at once, and once more to a server that asks for it", async () => {
+  assert.deepEqual((await play(["PLAIN"], "235 ok")).said, [`AUTH PLAIN ${PLAIN}`]);
+  for (const question of ["334", "334 ", "334 Z28gb24="]) {
+    const { result, said } = await play(["PLAIN"], question, "235 ok");
+    assert.equal(result, "PLAIN");
+    assert.deepEqual(said, [`AUTH PLAIN ${PLAIN}`, PLAIN]);
+  }
+});
+
+Deno.test("LOGIN answers two questions, with words or without", async () => {
+  const said = ["AUTH LOGIN", base64("user"), base64("pass")];
+  for (const question of ["334 VXNlcm5hbWU6", "334 ", "334"]) {
+    const played = await play(["LOGIN"], question, question, "235 ok");
+    assert.deepEqual([played.result, played.said], ["LOGIN", said]);
+  }
+});
+
+Deno.test("CRAM-MD5 answers the example of RFC 2195 as the RFC does", async () => {
+  const challenge = "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+";
+  const digest = "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw";
+  const said: string[] = [];
+  const replies = [{ code: 334, text: challenge }, { code: 235, text: "ok" }];
+  const say = (line: string) => {
+    said.push(line);
+    return Promise.resolve(replies.shift() ?? { code: 500, text: "" });
+  };
+  const tim = { username: "tim", password: "tanstaaftanstaaf" };
+  assert.equal(await logIn(say, tim, ["CRAM-MD5"], "mail.test:587"), "CRAM-MD5");
+  assert.deepEqual(said, ["AUTH CRAM-MD5", digest]);
+});
+
+Deno.test("no secret is shown", async () => {
+  const { shown } = await play(["PLAIN", "LOGIN"], "504 no", "334 ", "334 ", "235 ok");
+  assert.deepEqual(shown, ["AUTH PLAIN ***", "AUTH LOGIN", "***", "***"]);
+});
+
+for (const code of ["504 5.5.4 Unrecognized", "534 5.7.9 Too weak"]) {
+  Deno.test(`a mechanism that is refused with ${code} is followed by the next`, async () => {
+    const mechanisms = ["CRAM-MD5", "PLAIN", "LOGIN"];
+    const { result, said } = await play(mechanisms, code, code, "334 ", "334 ", "235 ok");
+    assert.equal(result, "LOGIN");
+    const commands = said.filter((line) => line.startsWith("AUTH"));
+    assert.deepEqual(commands, ["AUTH CRAM-MD5", `AUTH PLAIN ${PLAIN}`, "AUTH LOGIN"]);
+    const last = await play(mechanisms, code, code, code);
+    assert.ok(typeof last.result !== "string");
+    assert.deepEqual([last.result.status, last.result.reply?.code], [77, Number(code.slice(0, 3))]);
+  });
+}
+
+for (
+  const code of ["535 5.7.8 No", "530 5.7.0 No", "550 No", "454 4.7.0 Later", "501 5.5.2 What?"]
+) {
+  Deno.test(`after ${code} no other mechanism is tried`, async () => {
+    const { result, said } = await play(["PLAIN", "LOGIN", "CRAM-MD5"], code, "235 ok");
+    assert.ok(typeof result !== "string");
+    assert.equal(result.status, code.startsWith("454") ? 75 : 77);
+    assert.equal(said.length, 1);
+  });
+}
+
+Deno.test("503 is a login where the server says that there has been one", async () => {
+  for (const words of ["5.5.1 Error: already authenticated", "Already logged in"]) {
+    assert.equal((await play(["LOGIN"], `503 ${words}`)).result, "LOGIN");
+  }
+  const { result } = await play(["LOGIN"], "503 AUTH command used when not advertised");
+  assert.ok(typeof result !== "string");
+  assert.equal(result.status, 77);
+});
+
+Deno.test("a question too many is answered by a star, and is no login", async () => {
+  const replies = Array(9).fill("334 QWdhaW46");
+  for (const mechanism of ["PLAIN", "LOGIN", "CRAM-MD5"]) {
+    const { result, said } = await play([mechanism], ...replies);
+    assert.ok(typeof result !== "string");
+    assert.deepEqual([result.status, result.what], [76, "Unexpected answer to AUTH"]);
+    assert.equal(said.at(-1), "*");
+  }
+});
+
+Deno.test("a yes before the password was asked for is no login", async () => {
+  for (const replies of [["235 ok"], ["334 ", "235 ok"]]) {
+    const { result } = await play(["LOGIN"], ...replies);
+    assert.ok(typeof result !== "string");
+    assert.equal(result.status, 76);
+  }
+});
