@@ -27,8 +27,11 @@ up_to_date() {
     (cd "$ROOT/dist" && sha256sum --check --status "$NAME.sha256") 2>/dev/null
 }
 
-# Left out of the program: scripts/bundle/program.ts says why.
-LEFT_OUT=(@ioredis/commands ./cluster ./connectors/SentinelConnector ./SentinelConnector ../fetch/index.js)
+# Left out of the program: scripts/bundle/program.ts says why, and what stands in.
+LEFT_OUT=(
+  @ioredis/commands ./cluster ./connectors/SentinelConnector ./SentinelConnector
+  ../fetch/index.js ./data-stream.js
+)
 
 # bundle SOURCE FILE OPTION...
 bundle() {
@@ -37,7 +40,11 @@ bundle() {
 
 # The program as one script, a function of `require`.
 bundle_program() {
+  local name
   bundle main.ts "$WORK/program.cjs" --format cjs "${LEFT_OUT[@]/#/--external=}"
+  for name in "${LEFT_OUT[@]}"; do
+    grep -qF "require(\"$name\")" "$WORK/program.cjs" || fail "No library asks for $name any more"
+  done
   {
     printf '(function (require) {'
     cat "$WORK/program.cjs"

@@ -8,6 +8,7 @@
 
 import { createRequire } from "node:module";
 import { Script } from "node:vm";
+import { dataStream } from "./data_stream.ts";
 
 /** The program, ready to run. */
 export type Program = {
@@ -19,8 +20,9 @@ export type Program = {
 };
 
 /**
- * What scripts/compile.sh leaves out of the script: parts of the libraries that the program never
- * gets to, though loading them would take its time. Whoever gets to them nonetheless fails at once.
+ * What scripts/compile.sh leaves out of the script, and what stands in for it. Most are parts of the
+ * libraries that the program never gets to, though loading them would take its time. Whoever gets
+ * to them nonetheless fails at once.
  */
 const LEFT_OUT: Readonly<Record<string, unknown>> = {
   // ioredis makes two methods of each of Redis's 300 commands, at every start. Without any, `call`
@@ -31,6 +33,7 @@ const LEFT_OUT: Readonly<Record<string, unknown>> = {
   "./SentinelConnector": { default: leftOut },
   // nodemailer fetches attachments from the web.
   "../fetch/index.js": leftOut,
+  "./data-stream.js": dataStream,
 };
 
 function leftOut(): never {
