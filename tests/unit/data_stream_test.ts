@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
-import { type DataStream, dataStream } from "../../../scripts/bundle/data_stream.ts";
+import { type DataStream, dataStream } from "../../scripts/bundle/data_stream.ts";
 
 /** nodemailer's own, a file that it does not export. */
 const { default: Library }: { default: new () => DataStream } = await import(
