@@ -8,7 +8,7 @@
  * that `ns8-sendmail` would end with.
  *
  * Deno needs these permissions: `--allow-net` (Redis and the smarthost), `--allow-env` (the four
- * variables above and `DENO_TLS_CA_STORE`), `--allow-read` (the certificates, `/etc/hosts`) and
+ * variables above, `DENO_TLS_CA_STORE` and `DENO_CERT`), `--allow-read` (the certificates, `/etc/hosts`) and
  * `--allow-sys=hostname`. Deno trusts its own list of authorities unless it is started with
  * `DENO_TLS_CA_STORE=system` in its environment; then it trusts the store of the host, as the
  * executable does.

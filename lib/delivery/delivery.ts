@@ -14,6 +14,7 @@ import {
   openConnection,
   openSession,
   type Session,
+  trustedCertificates,
 } from "../smtp/mod.ts";
 import type { Message } from "../message/mod.ts";
 import { ExitStatus, Failure, type Outcome, type RecipientOutcome } from "../outcome.ts";
@@ -25,6 +26,8 @@ export type DeliveryContext = ConnectionOptions & {
   finalTimeout: number;
   /** Gives the certificate authorities in PEM for a connection that verifies, or does not. */
   authorities: (verify: boolean) => readonly string[];
+  /** Gives all certificates that this host trusts, in DER, to say why one is not valid. */
+  trusted?: () => readonly Uint8Array[];
 };
 
 /** A session that has logged in where the settings say so. */
@@ -67,7 +70,8 @@ export async function openSmarthost(
 ): Promise<OpenSmarthost> {
   const { host, port, encrypt_smtp: encryption, tls_verify: verify } = settings;
   const authorities = encryption === "none" ? [] : context.authorities(verify);
-  const smarthost = { host, port, encryption, verify, authorities };
+  const { trusted } = context;
+  const smarthost = { host, port, encryption, verify, authorities, ...(trusted && { trusted }) };
   const connection = await openConnection(smarthost, context);
   try {
     return { connection, session: await openSession(connection, context) };
@@ -170,5 +174,6 @@ export function contextIn(surroundings: Surroundings): DeliveryContext {
     transcript,
     progress() {},
     authorities: (verify) => certificateAuthorities(environment, verify),
+    trusted: () => trustedCertificates(environment),
   };
 }

@@ -40,15 +40,16 @@ const LF = 0x0a;
 export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> {
   const { step, where, timeout, transcript, onReply } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const fail = (status: ExitStatus, what: string, why: string) => {
+  const fail = (status: ExitStatus, what: string, why: string, cause?: unknown) => {
     leave();
-    reject(new Failure({ status, what, where, why }));
+    reject(new Failure({ status, what, where, why, cause }));
   };
   const onLost = (error?: unknown) =>
     fail(
       ExitStatus.tryAgain,
       connectionLost(step),
       error instanceof Error ? reasonOf(error) : "the server closed the connection",
+      error,
     );
   const onTimeout = () => fail(ExitStatus.tryAgain, noAnswer(step), timedOut(timeout));
   const collect = replyCollector();

@@ -1,14 +1,15 @@
 /**
- * TLS on an open socket: the handshake, the certificate, and in words why one did not pass.
+ * TLS on an open socket: the handshake, and what the runtime says where it fails.
  *
  * @module
  */
 
 import { isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
-import { asciiDomain } from "../address/mod.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
-import { reasonOf, systemCode, timedOut } from "../text/mod.ts";
+import { reasonOf, systemCode, timedOut, tlsAlert } from "../text/mod.ts";
+import { certificateName } from "./certificate_name.ts";
+import { CERTIFICATE_DEMANDED, NEEDED } from "./offer.ts";
 
 /** How a connection is encrypted. */
 export type Encryption = {
@@ -29,13 +30,13 @@ export function describeEncryption(encryption: Encryption): string {
   return `${protocol}, certificate of ${subject} from ${issuer}, valid until ${end}`;
 }
 
-/** An encrypted socket, and how it is. */
-export type Encrypted = { socket: TLSSocket; encryption: Encryption };
+/** An encrypted socket, how it is encrypted, and the server's certificate in DER. */
+export type Encrypted = { socket: TLSSocket; encryption: Encryption; certificate: Uint8Array };
 
 /** What encrypt needs to know of the smarthost. */
 export type TlsSettings = { host: string; verify: boolean; authorities: readonly string[] };
 
-/** A certificate that does not pass, as the runtimes say it, in words for an administrator. */
+/** What the runtimes say of a certificate, in words, where the certificate itself tells nothing. */
 const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
   [
     /UnknownIssuer|UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT_IN_CHAIN/,
@@ -47,21 +48,51 @@ const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
     "issued by an authority that this host does not trust, or expired, or not valid yet, or not " +
     "made for a server",
   ],
-  [/BadSignature|CERT_SIGNATURE_FAILURE/, "not signed by the authority that it names"],
-  [/CaUsedAsEndEntity|DEPTH_ZERO_SELF_SIGNED/, "self-signed, and not trusted by this host"],
+  [/DEPTH_ZERO_SELF_SIGNED/, "self-signed, and not trusted by this host"],
+  [/CaUsedAsEndEntity/, "it is an authority's (CA:TRUE), which cannot be a server's"],
   [/certificate expired|CERT_HAS_EXPIRED/, "expired"],
   [/not valid yet|CERT_NOT_YET_VALID/, "not valid yet"],
   [/extended key usage|InvalidPurpose|INVALID_PURPOSE/, "not made for a server"],
-  [/UnsupportedCertVersion/, "of a version older than X.509 v3"],
+  [/UnsupportedCertVersion/, "it is not of version 3 of X.509"],
+  [/not valid for name|ALTNAME_INVALID/, "not made for this host"],
 ];
+
+/** What a handshake has failed of, where a second look at the server can tell more. */
+export type TlsFault =
+  /** The certificate. */
+  | "certificate"
+  /** The signature of the certificate, or of the handshake by the certificate's key. */
+  | "signature"
+  /** What both sides can speak, or a certificate that the server demands. */
+  | "offer";
+
+/** The error of the runtime in a failure of {@linkcode encrypt}. */
+export function tlsFault({ details: { cause } }: Failure): TlsFault | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const text = textOf(cause);
+  if (SIGNATURE.test(text)) return "signature";
+  if (CERTIFICATE.test(text)) return "certificate";
+  const alert = tlsAlert(cause);
+  return alert !== undefined && OFFER_ALERTS.includes(alert) ? "offer" : undefined;
+}
+
+/** Whether the runtime takes for a server neither an authority, nor X.509 v1, nor a common name. */
+export function isStrictRuntime({ details: { cause } }: Failure): boolean {
+  return cause instanceof Error && /^invalid peer certificate/.test(cause.message);
+}
+
+const SIGNATURE = /BadSignature|CERT_SIGNATURE_FAILURE|decrypt_error|DECRYPT_ERROR|bad signature/;
+const CERTIFICATE = /invalid peer certificate|UNABLE_TO_|SELF_SIGNED|CERT_/;
+const OFFER_ALERTS = ["HandshakeFailure", "InsufficientSecurity", "ProtocolVersion"]
+  .concat(["BadCertificate", "CertificateUnknown"]);
 
 /**
  * Encrypts the connection to the smarthost. It has to be called in the very event that says that
  * the socket is ready for it, before any `await`: a read that Deno 2.7 begins behind that event
- * swallows what the server says in the handshake. `where` is its `host:port`, `timeout` the longest wait
- * for the handshake in milliseconds. Throws a Failure: 77 for a certificate that does not pass, 76
- * when the server does not speak TLS 1.2 or newer or has sent something before the handshake, 75
- * when it hangs up or falls silent.
+ * swallows what the server says in the handshake. `where` is its `host:port`, `timeout` the longest
+ * wait for the handshake in milliseconds. Throws a Failure: 77 for a certificate that is not valid,
+ * 76 when the server does not speak TLS 1.2 or newer or has sent something before the handshake, 75
+ * when it hangs up or falls silent. Its cause is the runtime's error.
  */
 export function encrypt(
   socket: Socket,
@@ -76,7 +107,7 @@ export function encrypt(
     );
   const name = certificateName(host);
   if (name === undefined && verify) {
-    reject(notPassing(`${host} is no name that a certificate can be made for`, where));
+    reject(notValid(`${host} is no name that a certificate can be made for`, where));
     return promise;
   }
   const secured = connectTls({
@@ -92,9 +123,10 @@ export function encrypt(
     // Deno 2.7 says 'secureConnect' after a failed handshake too, without a certificate; its
     // 'error' with the reason follows.
     if (!certificate?.subject) return;
-    resolve({ socket: secured, encryption: describe(secured, certificate) });
+    const encryption = describe(secured, certificate);
+    resolve({ socket: secured, encryption, certificate: certificate.raw });
   });
-  secured.on("error", (error) => reject(handshakeFailure(error, host, where)));
+  secured.on("error", (error) => reject(handshakeFailure(error, where)));
   secured.once("close", () => fail("the server closed the connection"));
   return promise.finally(() => clearTimeout(timer)).catch((error) => {
     secured.destroy();
@@ -104,17 +136,6 @@ export function encrypt(
 
 /** Stands in for a name where none is told and none is verified. */
 const LOOPBACK = "127.0.0.1";
-
-/**
- * The name or the address of a host that has to stand in its certificate: in ASCII, and without the
- * dot behind a name in DNS. Nothing where none can stand there; the runtime would wait for ever.
- */
-function certificateName(host: string): string | undefined {
-  if (isIP(host) !== 0) return host;
-  const name = asciiDomain(host.replace(/\.$/, ""));
-  // `127.1` is an address to the name service, and to nobody else.
-  return name !== undefined && /(?:^|\.)\d+$/.test(name) ? undefined : name;
-}
 
 function describe(socket: TLSSocket, certificate: PeerCertificate): Encryption {
   // Deno 2.7 has no getProtocol, and speaks nothing older than 1.2.
@@ -129,40 +150,60 @@ function describe(socket: TLSSocket, certificate: PeerCertificate): Encryption {
   };
 }
 
-function handshakeFailure(error: Error, host: string, where: string): Failure {
-  const text = `${systemCode(error) ?? ""} ${error.message}`;
-  const names = /only valid for (.*)$/.exec(error.message)?.[1] ??
-    /altnames: .*altnames: (.*)$/.exec(error.message)?.[1];
-  const known = names !== undefined || /not valid for name|ALTNAME_INVALID/.test(text)
-    ? `not made for ${host}${names === undefined ? "" : `, only for ${plainNames(names)}`}`
-    : CERTIFICATE_REASONS.find(([pattern]) => pattern.test(text))?.[1];
-  if (known !== undefined || /invalid peer certificate|CERT_/.test(text)) {
-    const why = known ?? error.message.replace(/^invalid peer certificate: /, "");
-    return notPassing(why, where, error);
-  }
-  const isGarbage = /corrupt message|InvalidContentType|InvalidMessage/.test(text);
-  const isConnection = systemCode(error) !== undefined && !/ERR_SSL|ERR_TLS/.test(text);
-  return new Failure({
-    status: isConnection && !isGarbage ? ExitStatus.tryAgain : ExitStatus.protocol,
+function textOf(error: Error): string {
+  return `${systemCode(error) ?? ""} ${error.message}`;
+}
+
+function handshakeFailure(error: Error, where: string): Failure {
+  const text = textOf(error);
+  const fault = CERTIFICATE.test(text) || SIGNATURE.test(text);
+  if (fault) return notValid(certificateReason(text), where, error);
+  return alertFailure(error, where) ?? new Failure({
+    ...brokenHandshake(error, text),
     what: "TLS handshake failed",
     where,
-    why: isGarbage ? "the server does not answer in TLS" : lossOf(error),
     cause: error,
   });
 }
 
-function notPassing(why: string, where: string, cause?: Error): Failure {
-  const what = "Certificate of the smarthost does not pass";
+/** The words of the runtime, which are its own, are never shown. */
+function certificateReason(text: string): string {
+  return CERTIFICATE_REASONS.find(([pattern]) => pattern.test(text))?.[1] ??
+    "this program cannot check it";
+}
+
+function brokenHandshake(error: Error, text: string) {
+  const isHangUp = /disconnected before secure TLS/.test(text);
+  // Deno 2.9 has the code of a reset for a hang-up in the handshake, and other words.
+  if (isHangUp) return { status: ExitStatus.tryAgain, why: "the server closed the connection" };
+  const isOfTls = systemCode(error) === undefined || /ERR_SSL|ERR_TLS/.test(text);
+  if (!isOfTls) return { status: ExitStatus.tryAgain, why: reasonOf(error) };
+  const isGarbage = /corrupt message|InvalidContentType|InvalidMessage|WRONG_VERSION/.test(text);
+  const why = isGarbage ? "the server does not answer in TLS" : "the server's answer is not valid";
+  return { status: ExitStatus.protocol, why };
+}
+
+/**
+ * The failure that an alert of the server's means, also after the handshake: in TLS 1.3 the client
+ * has finished before the server says no (RFC 8446, 2). Nothing where the error is no alert.
+ */
+export function alertFailure(error: unknown, where: string): Failure | undefined {
+  const alert = tlsAlert(error);
+  if (alert === undefined) return undefined;
+  const isDemanded = alert === "CertificateRequired";
+  const isOffer = alert === "HandshakeFailure" || alert === "InsufficientSecurity";
+  const nothing = `the server accepts nothing that this host offers (${NEEDED})`;
+  return new Failure({
+    status: isDemanded ? ExitStatus.notAllowed : ExitStatus.protocol,
+    what: "TLS handshake failed",
+    where,
+    why: isDemanded ? CERTIFICATE_DEMANDED : isOffer ? nothing : reasonOf(error),
+    cause: error,
+  });
+}
+
+/** The failure of a certificate, with the reason in words. */
+export function notValid(why: string, where: string, cause?: unknown): Failure {
+  const what = "Certificate of the smarthost is not valid";
   return new Failure({ status: ExitStatus.notAllowed, what, where, why, cause });
-}
-
-/** Deno 2.9 has the code of a reset for a hang-up in the handshake, and other words. */
-function lossOf(error: Error): string {
-  const isHangUp = /disconnected before secure TLS/.test(error.message);
-  return isHangUp ? "the server closed the connection" : reasonOf(error);
-}
-
-/** The names in a certificate without the notation of the library that lists them. */
-function plainNames(names: string): string {
-  return names.replace(/DnsName\("([^"]*)"\)|IpAddress\(([^)]*)\)|DNS:|IP Address:/g, "$1$2");
 }

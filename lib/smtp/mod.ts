@@ -2,8 +2,10 @@
  * The SMTP client: from the name of a smarthost to a message that is taken.
  *
  * A name becomes addresses and a socket (`socket.ts`). The greeting is read, and the connection is
- * encrypted from the first byte or by STARTTLS (`connection.ts`, `encryption.ts`), with the
- * authorities that this host trusts (`trust.ts`). From EHLO on nodemailer leads the dialogue
+ * encrypted from the first byte or by STARTTLS (`connection.ts`, `reach.ts`, `encryption.ts`), with
+ * the authorities that this host trusts (`trust.ts`). Where TLS fails, a second look at the server
+ * (`second_look.ts`) says why: what is wrong with its certificate (`verdict.ts`), or what it would
+ * have to offer (`offer.ts`). From EHLO on nodemailer leads the dialogue
  * (`session.ts`), and every reply is watched (`exchange.ts`). What a reply means, as an exit status
  * and a sentence, stands in one table (`status.ts`).
  *
@@ -12,10 +14,11 @@
  * @module
  */
 
-export { type Connection, type ConnectionOptions, openConnection } from "./connection.ts";
+export { type Connection, openConnection } from "./connection.ts";
 export { encrypt } from "./encryption.ts";
 export { seedRandomness } from "./entropy.ts";
 export type { Capabilities } from "./reply.ts";
 export { openSession, type Session } from "./session.ts";
 export { connectSocket } from "./socket.ts";
-export { certificateAuthorities, type Environment } from "./trust.ts";
+export type { ConnectionOptions } from "./smarthost.ts";
+export { certificateAuthorities, type Environment, trustedCertificates } from "./trust.ts";

@@ -9,6 +9,7 @@ import { Readable } from "node:stream";
 import { type Client, startClient } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { afterClose } from "./dialogue.ts";
+import { alertFailure } from "./encryption.ts";
 import { type Exchange, watchExchange } from "./exchange.ts";
 import { type Credentials, logIn } from "./login.ts";
 import { Failure, type RecipientOutcome, type Reply } from "../outcome.ts";
@@ -131,7 +132,7 @@ function startDialogue(
       if (!exchange.mayListen()) client.close();
     },
   });
-  const lost = (error: unknown) => exchange.lost(whyLost(error));
+  const lost = (error: unknown) => alertFailure(error, server) ?? exchange.lost(whyLost(error));
   const client = startClient(connection, exchange.received, {
     capabilities: () => capabilities.current,
     onCommand: exchange.said,

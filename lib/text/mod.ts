@@ -14,4 +14,4 @@
 export { clip, excerpt, logText, logWord, visible } from "./escape.ts";
 export { formatJson, type JsonValue } from "./json.ts";
 export { latin1, latin1Octets } from "./latin1.ts";
-export { reasonOf, systemCode, timedOut } from "./reason.ts";
+export { reasonOf, systemCode, timedOut, tlsAlert } from "./reason.ts";

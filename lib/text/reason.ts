@@ -42,6 +42,17 @@ const ALERTS: Readonly<Record<string, string>> = {
   UnrecognisedName: "the server does not know the name that it was asked for",
 };
 
+/** The name of the alert with which a server has broken off TLS; nothing where it has not. */
+export function tlsAlert(error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : "";
+  return /received fatal alert: (\w+)/.exec(message)?.[1];
+}
+
+function alertWords(alert: string): string {
+  const words = alert.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  return ALERTS[alert] ?? `the server broke off TLS: ${words}`;
+}
+
 /** The system's code of an error (`ECONNREFUSED`), also where a library has put its own in front. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -58,8 +69,8 @@ export function reasonOf(error: unknown): string {
     return [...new Set(error.errors.map(reasonOf))].join("; ");
   }
   const message = error instanceof Error ? error.message : String(error);
-  const alert = /received fatal alert: (\w+)/.exec(message)?.[1];
-  if (alert !== undefined) return ALERTS[alert] ?? `the server broke off with ${alert}`;
+  const alert = tlsAlert(error);
+  if (alert !== undefined) return alertWords(alert);
   const code = systemCode(error);
   const words = code === undefined ? undefined : REASONS[code];
   if (words !== undefined) return words;

@@ -223,7 +223,12 @@ const HANDSHAKES: [what: string, action: Action, ending: Ending][] = [
   [
     "a refusal in TLS's own words",
     record(0x15, 2, 40),
-    failed(76, HANDSHAKE, "the server accepts nothing that this host offers"),
+    failed(
+      76,
+      HANDSHAKE,
+      "the server accepts nothing that this host offers (TLS 1.2 with ECDHE and AES-GCM or " +
+        "ChaCha20, or TLS 1.3)",
+    ),
   ],
 ];
 

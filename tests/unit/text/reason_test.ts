@@ -28,7 +28,7 @@ const ERRORS: [string, unknown, string][] = [
   [
     "a server's last words in TLS that have none here",
     new Error("received fatal alert: UnexpectedMessage"),
-    "the server broke off with UnexpectedMessage",
+    "the server broke off TLS: unexpected message",
   ],
   ["an error without a code", new Error("broken"), "broken"],
   ["a code without words here", withCode("strange", { code: "EWHATEVER" }), "strange"],
