@@ -5,6 +5,8 @@
 # Usage: bench.sh [--effort FACTOR] [--only TEXT] [--reference FILE] [--json FILE]
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
+# shellcheck source=scripts/toolchain/checksums.sh
+. "$ROOT/scripts/toolchain/checksums.sh"
 
 "$ROOT/scripts/setup.sh" --tests
 "$ROOT/scripts/compile.sh"

@@ -3,6 +3,8 @@
 # Usage: compile-listener.sh [TARGET], as for compile.sh
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
+# shellcheck source=scripts/toolchain/checksums.sh
+. "$ROOT/scripts/toolchain/checksums.sh"
 
 TARGET=${1:-$HOST_TARGET}
 "$ROOT/scripts/setup.sh" "$TARGET"
@@ -12,6 +14,7 @@ NAME=ns8-sendmail-listener
 VERSION=$(compile_version "$TARGET")
 
 lock_cache
+verify_builders
 work_folder listener
 say "Compiling dist/$NAME with Deno $VERSION"
 mkdir -p "$WORK/bundle" "$ROOT/dist"

@@ -4,6 +4,8 @@
 # Usage: compile.sh [TARGET], where TARGET is aarch64-unknown-linux-gnu or x86_64-unknown-linux-gnu
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
+# shellcheck source=scripts/toolchain/checksums.sh
+. "$ROOT/scripts/toolchain/checksums.sh"
 
 TARGET=${1:-$HOST_TARGET}
 "$ROOT/scripts/setup.sh" "$TARGET"
@@ -23,7 +25,7 @@ fingerprint() {
 }
 
 up_to_date() {
-  [ "$(cat "$CACHE/$NAME.fingerprint" 2>/dev/null)" = "$1" ] &&
+  [ "$(cat "$CACHE/$NAME.fingerprint" 2>/dev/null)" = "$1" ] && [ -d "$CACHE/bundle-$TARGET" ] &&
     (cd "$ROOT/dist" && sha256sum --check --status "$NAME.sha256") 2>/dev/null
 }
 
@@ -52,10 +54,7 @@ bundle_program() {
   } >"$WORK/bundle/program.script"
 }
 
-# V8 interprets, and makes no machine code: no memory of the process is ever writable and executable,
-# so that the program runs in units that forbid this (MemoryDenyWriteExecute=). And where each piece
-# of bytecode comes from is kept with it; else V8, to make an Error, parses anew all that runs.
-V8_FLAGS=--jitless,--no-enable-lazy-source-positions
+V8_FLAGS=$(grep '^--' "$ROOT/scripts/bundle/v8_flags.txt" | paste --serial --delimiters ,)
 
 # bundle_main SOURCE FILE NAME...: bundles a module that has files beside it as bytes, NAME=FILE each.
 # They are imported, which the bundler would turn into base64, so the imports are put in front.
@@ -119,6 +118,7 @@ if up_to_date "$current"; then
   exit
 fi
 say "Compiling dist/$NAME with Deno $VERSION"
+verify_builders
 work_folder compile
 mkdir "$WORK/bundle"
 cd "$ROOT"
@@ -132,6 +132,7 @@ compile_program
 try_it
 (cd "$WORK" && sha256sum "$NAME" >"$NAME.sha256")
 mkdir -p "$ROOT/dist"
-rm -f -- "$CACHE/$NAME.fingerprint"
+rm -rf -- "$CACHE/$NAME.fingerprint" "$CACHE/bundle-$TARGET"
+mv -- "$WORK/bundle" "$CACHE/bundle-$TARGET" # for current.sh
 mv -f -- "$WORK/$NAME" "$WORK/$NAME.sha256" "$ROOT/dist/"
 printf '%s\n' "$current" >"$CACHE/$NAME.fingerprint"

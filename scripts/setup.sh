@@ -5,6 +5,8 @@
 # Usage: setup.sh [--quickstart | --tests] [TARGET]
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
+# shellcheck source=scripts/toolchain/checksums.sh
+. "$ROOT/scripts/toolchain/checksums.sh"
 
 programs=()
 case ${1:-} in
@@ -13,14 +15,14 @@ case ${1:-} in
     shift
     ;;
   --tests)
-    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap strace s-nail msmtp man zsh)
+    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap strace s-nail msmtp man zsh cc)
     shift
     ;;
 esac
 target=${1:-$HOST_TARGET}
 
 # These only serve to download.
-if ! [ -x "$DENO" ] || ! compile_version "$target" >/dev/null; then
+if ! [ -x "$DENO" ] || ! [ -x "$ESBUILD" ] || ! ls "$CACHE"/deno-*/denort-"$target" >/dev/null 2>&1; then
   programs+=(curl ca-certificates openssl unzip)
 fi
 

@@ -39,18 +39,6 @@ fail() {
   exit 1
 }
 
-# Gives the Deno version that compiles for a target, or fails: the newest with a base in the cache.
-compile_version() {
-  local version
-  for version in "$DENO_VERSION" "$OLDER_DENO_VERSION"; do
-    if [ -x "$CACHE/deno-$version/deno" ] && [ -e "$CACHE/deno-$version/denort-$1" ]; then
-      echo "$version"
-      return
-    fi
-  done
-  return 1
-}
-
 # Waits until no other script of the project changes the cache, and keeps it until this one ends.
 lock_cache() {
   { mkdir -p "$CACHE" && [ -w "$CACHE" ]; } 2>/dev/null || fail "$CACHE cannot be written"

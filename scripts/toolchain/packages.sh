@@ -12,11 +12,12 @@ present() {
   esac
 }
 
-# Gives the packages that hold a program: Debian's and Fedora's.
+# Gives the packages that hold a program: Debian's and Fedora's, with commas between several.
 packages_of() {
   case $1 in
     aiosmtpd) echo python3-aiosmtpd python3-aiosmtpd ;;
     bwrap) echo bubblewrap bubblewrap ;;
+    cc) echo gcc,libc6-dev gcc,glibc-devel ;;
     gpg) echo gpg gnupg2 ;;
     logger) echo bsdutils util-linux ;;
     man) echo man-db man-db ;;
@@ -60,7 +61,8 @@ fi
 packages=()
 for program in "${missing[@]}"; do
   read -r -a names < <(packages_of "$program")
-  packages+=("${names[family]}")
+  IFS=, read -r -a names <<<"${names[family]}"
+  packages+=("${names[@]}")
 done
 
 [ "$(id -u)" -eq 0 ] ||

@@ -10,51 +10,40 @@
 # Everything is downloaded into a work folder beside its place, checked, and only then moved there.
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/toolchain/checksums.sh
+. "$ROOT/scripts/toolchain/checksums.sh"
 
 TARGET=${1:-$HOST_TARGET}
 RELEASES=${NS8_SENDMAIL_RELEASES:-https://github.com/denoland/deno/releases/download}
 STD_CLI=$ROOT/vendor/jsr.io/@std/cli
 STD_CLI_VERSION=1.0.24
 
-# What is downloaded must have one of these checksums; npm's are in the form of `npm view`.
-checksum_of() {
+# Where to download from: only by https, also where a server sends on to another. A mirror on this
+# machine is an exception, which the tests use.
+protocols() {
   case $1 in
-    deno-2.9.6-x86_64) echo sha256:394f07f4da2bebe6ce6f1e7ce0fa16429b29b08c35e3fac3fe25972676dff4b2 ;;
-    deno-2.9.6-aarch64) echo sha256:9a46afc6c392c7cd2ff71a31558935545b46408d0e87f7a86908c712721c046e ;;
-    @deno/linux-x64-glibc@2.9.6) echo sha512-3md4TKLCuzsLDmfOoC5KN7NAZaxSVkMgm64vg6foD00JBADCpYS2/5QqXfzgnP5ZQz3iLP9vBQJtEgc116OAoQ== ;;
-    @deno/linux-x64-glibc@2.7.11) echo sha512-TCRXqy4rHI+pKmWfjIz/qfDyfTz61qhxj+03kEJ3r0YzRGsXNoHyE7WiUawwUK2hbrBAu7hn3m5833VUYqRzOg== ;;
-    @stdy/cli-linux-x64@0.22.2) echo sha512-kp5QdG26EC8gEzVXI0YgzmiiFHz7DFCNRLNfAWa2rDPHr/jUBnfkP8AlbTPmv0YNQpnKn1wzSWHFw88fn/OTog== ;;
-    @stdy/cli-linux-arm64@0.22.2) echo sha512-HjSQdAt40CpYIauUKJ1xyIEsdrf5LtQP1x8Su7BEZJN94807ROJXxabW+jXyc48823tVBkrnxNUUTrBK4TVTRw== ;;
-    denort-2.7.11-x86_64) echo sha256:f12d5d3886d5ea138304fb8d67d7396cfbedf53656676132152cb89f3fa4d8e6 ;;
-    denort-2.7.11-aarch64) echo sha256:9c888d915647ff971a497acd39ee45ea63da5f19d12d4363124942c257c055ef ;;
-    parse_args.ts) echo sha256:1c971913479b011d42303421840548aa0fc73725816fad10c44b68dfa4897235 ;;
-    *) fail "There is no checksum for $1, so it is not used; install Deno $DENO_VERSION and try again" ;;
+    http://127.0.0.1:* | http://localhost:* | 'http://[::1]:'*) echo =http,https ;;
+    *) echo =https ;;
   esac
 }
 
-# verify FILE CHECKSUM NAME
-verify() {
-  local actual
-  case $2 in
-    sha512-*) actual=sha512-$(openssl dgst -sha512 -binary "$1" | base64 -w 0) ;;
-    *) actual=sha256:$(sha256sum <"$1" | cut -d ' ' -f 1) ;;
-  esac
-  [ "$actual" = "$2" ] || fail "$3 has a wrong checksum: $actual instead of $2"
+# fetch URL FILE OPTION...
+fetch() {
+  curl --proto "$(protocols "$1")" --proto-redir =https --fail --silent --location --output "$2" "${@:3}" "$1"
 }
 
 # download URL FILE
 download() {
-  curl --fail --silent --show-error --location --retry 2 --connect-timeout 10 \
-    --speed-time 30 --speed-limit 1000 --output "$2" "$1" || fail "Cannot download $1"
+  fetch "$1" "$2" --show-error --retry 2 --connect-timeout 10 --speed-time 30 --speed-limit 1000 ||
+    fail "Cannot download $1"
 }
 
 # The probe is a small file that is needed anyway: the checksum of the base, by those who made it.
 release_server_answers() {
   if [ -z "${release_server:-}" ]; then
     release_server=no
-    curl --fail --silent --location --connect-timeout 3 --max-time 8 \
-      --output "$WORK/denort.sha256" "$RELEASES/v$DENO_VERSION/denort-$TARGET.zip.sha256sum" &&
-      release_server=yes
+    fetch "$RELEASES/v$DENO_VERSION/denort-$TARGET.zip.sha256sum" "$WORK/denort.sha256" \
+      --connect-timeout 3 --max-time 8 && release_server=yes
   fi
   [ "$release_server" = yes ]
 }
@@ -85,37 +74,40 @@ release_file() {
   unzip -p "$WORK/archive.zip" "$3" >"$4"
 }
 
-npm_architecture() {
-  case $1 in
-    x86_64*) echo x64 ;;
-    aarch64*) echo arm64 ;;
-  esac
-}
-
-is_deno() {
-  [ "$("$1" -V 2>/dev/null)" = "deno $2" ]
-}
-
-# get_deno VERSION
+# get_deno VERSION: an installed one is used where it is the very file that would be downloaded.
 get_deno() {
-  local folder=$CACHE/deno-$1 installed machine
-  machine=$(uname -m)
-  if is_deno "$folder/deno" "$1"; then return; fi
-  installed=$(command -v deno || true)
+  local folder=$CACHE/deno-$1 installed checksum machine=${HOST_TARGET%%-*}
+  checksum=$(checksum_of "deno-$1-$machine")
+  if same "$folder/deno" "$checksum"; then return; fi
+  installed=$(PATH=${PATH#"$CACHE/deno-$DENO_VERSION:"} command -v deno || true)
   mkdir -p "$folder"
-  if [ -n "$installed" ] && is_deno "$installed" "$1"; then
+  if [ -n "$installed" ] && same "$installed" "$checksum"; then
     ln -sfn -- "$installed" "$folder/deno"
     return
   fi
   if [ "$1" = "$DENO_VERSION" ] && release_server_answers; then
-    release_file "deno-$HOST_TARGET.zip" "$(checksum_of "deno-$1-$machine")" deno "$WORK/deno"
+    release_file "deno-$HOST_TARGET.zip" "$(checksum_of "deno-$1-$HOST_TARGET.zip")" deno "$WORK/deno"
   else
     npm_package "@deno/linux-$(npm_architecture "$machine")-glibc" "$1"
     tar -xzf "$WORK/package.tgz" -C "$WORK" --strip-components=1 package/deno
   fi
+  verify "$WORK/deno" "$checksum" "Deno $1"
   chmod 755 "$WORK/deno"
-  is_deno "$WORK/deno" "$1" || fail "The Deno $1 that was downloaded does not run here"
+  [ "$("$WORK/deno" -V 2>/dev/null)" = "deno $1" ] || fail "The Deno $1 that was downloaded does not run here"
   mv -f -- "$WORK/deno" "$folder/deno"
+}
+
+# Puts the bundler where Deno looks for it before it downloads one.
+get_esbuild() {
+  local checksum machine=${HOST_TARGET%%-*}
+  checksum=$(checksum_of "esbuild-$ESBUILD_VERSION-$machine")
+  if same "$ESBUILD" "$checksum"; then return; fi
+  npm_package "@esbuild/linux-$(npm_architecture "$machine")" "$ESBUILD_VERSION"
+  tar -xzf "$WORK/package.tgz" -C "$WORK" --strip-components=2 package/bin/esbuild
+  verify "$WORK/esbuild" "$checksum" "esbuild $ESBUILD_VERSION"
+  chmod 755 "$WORK/esbuild"
+  mkdir -p "$(dirname -- "$ESBUILD")"
+  mv -f -- "$WORK/esbuild" "$ESBUILD"
 }
 
 # Unpacks the program that others compiled with Deno 2.7.11. Its last 8 bytes are the length of the
@@ -131,10 +123,13 @@ unpack_donor() {
 }
 
 get_base() {
+  local base
   if compile_version "$TARGET" >/dev/null; then return; fi
   if release_server_answers; then
     release_file "denort-$TARGET.zip" "sha256:$(cut -d ' ' -f 1 "$WORK/denort.sha256")" denort "$WORK/denort"
-    mv -f -- "$WORK/denort" "$CACHE/deno-$DENO_VERSION/denort-$TARGET"
+    base=$CACHE/deno-$DENO_VERSION/denort-$TARGET
+    actual_checksum "$WORK/denort" sha256 >"$base.checksum"
+    mv -f -- "$WORK/denort" "$base"
   else
     get_deno "$OLDER_DENO_VERSION"
     unpack_donor
@@ -206,4 +201,5 @@ export npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=
 get_deno "$DENO_VERSION"
 remember_registry
 get_base
+get_esbuild
 install_libraries
