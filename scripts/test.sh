@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The one gate, for a laptop as for CI: sets up, then fmt, lint and check, and stops at the first of
-# them that fails; then compiles and runs all tests. The last line counts the tests of the run; a
+# them that fails; then compiles and runs all tests, and those of the executable once more under the
+# current Deno (tests/support/program/runtimes.ts). The last line counts the tests of both runs; a
 # check that failed counts as one failed test.
 # Usage: test.sh [--quick | --only-tests [FILE or option of deno test]...]
 #   --quick       the checks and the unit tests alone
@@ -43,6 +44,14 @@ run_tests() {
   failed=$((failed + 1))
 }
 
+run_under_current_deno() {
+  local once
+  once=$("$DENO" run --quiet --frozen --no-prompt --allow-env --allow-read --allow-run tests/support/program/runtimes.ts)
+  "$ROOT/scripts/bundle/current.sh"
+  say "Deno $DENO_VERSION"
+  NS8_SENDMAIL_BINARY=$CACHE/current/ns8-sendmail run_tests --ignore="$once" tests/e2e
+}
+
 check_format() { check "deno fmt" "$DENO" fmt --check; }
 check_lint() { check "deno lint" "$DENO" lint; }
 check_types() { check "deno check" "$DENO" check --frozen --quiet; }
@@ -69,6 +78,7 @@ case ${1:-} in
     check_types
     "$ROOT/scripts/compile.sh"
     run_tests "$@"
+    run_under_current_deno
     ;;
 esac
 finish

@@ -5,7 +5,11 @@ import { Buffer } from "node:buffer";
 import { projectFile } from "../support/program/command.ts";
 import { temporaryFolder } from "../support/hosts/folder.ts";
 import { EXECUTABLE, sendmail } from "../support/program/program.ts";
+import { assertSilentSuccess } from "../support/program/assertions.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
 
 /** What stands before the section that `deno compile` adds to its runtime. */
 const MAGIC = "d3n0l4nd";
@@ -77,3 +81,55 @@ Deno.test("the executable keeps no cache of its code: a run leaves no file behin
   }
   assert.deepEqual(await Array.fromAsync(Deno.readDir(path)), []);
 });
+
+Deno.test("the executable has the flags of scripts/bundle/v8_flags.txt, and makes no machine code", async () => {
+  const { v8_flags } = await metadataOf(EXECUTABLE);
+  const text = await Deno.readTextFile(projectFile("scripts/bundle/v8_flags.txt"));
+  const wanted = text.split("\n").filter((line) => line.startsWith("--"));
+  assert.ok(wanted.includes("--jitless"));
+  assert.ok(Array.isArray(v8_flags));
+  assert.deepEqual(v8_flags.slice(-wanted.length), wanted);
+});
+
+// --- What it looks at ---
+
+const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
+const EXAMPLE = ["-s", "My test mail", "-f", "no-reply@nethserver.org", "user@test.org"];
+const SYSTEM_STORE = "/etc/ssl/certs/ca-certificates.crt";
+
+/** The paths that a run names to the system, as strace writes them. */
+async function pathsIn(trace: string): Promise<string[]> {
+  const calls = (await Deno.readTextFile(trace)).split("\n");
+  return calls.flatMap((call) => [...call.matchAll(/"([^"]*)"/g)].map(([, path = ""]) => path));
+}
+
+for (const encryption of ["none", "starttls", "tls"] as const) {
+  Deno.test(`the executable looks at nothing that others can write: ${encryption}`, async () => {
+    await using folder = await temporaryFolder();
+    await using authority = await certificateAuthority();
+    const certificate = await authority.issue();
+    await using server = await honestSmtp({ encryption, certificate, login: LOGIN });
+    const hash = smarthostHash(server, { ...LOGIN, encrypt_smtp: encryption });
+    await using redis = await redisServer(hash);
+    const trace = folder.file("trace");
+    const run = await sendmail(EXAMPLE, {
+      redis,
+      cwd: "/",
+      env: { HOME: "/root", TMPDIR: "/var/tmp" },
+      under: [
+        ...sandbox({ replaced: { [SYSTEM_STORE]: authority.certificateFile } }),
+        ...["strace", "-f", "-qq", "-s", "4096", "-e", "trace=%file", "-o", trace],
+      ],
+      stdin: "Hello",
+    });
+    assertSilentSuccess(run);
+    const paths = await pathsIn(trace);
+    assert.ok(paths.includes(EXECUTABLE), "nothing was traced");
+    const checkout = new URL("../..", import.meta.url).pathname;
+    const forbidden = ["/tmp", "/var/tmp", "/node_modules", "/package.json", "/root", checkout];
+    const seen = paths.filter((path) =>
+      path !== EXECUTABLE && forbidden.some((start) => path.startsWith(start))
+    );
+    assert.deepEqual(seen, []);
+  });
+}
