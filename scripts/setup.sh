@@ -8,14 +8,15 @@
 # shellcheck source=scripts/toolchain/checksums.sh
 . "$ROOT/scripts/toolchain/checksums.sh"
 
-programs=()
+programs=() roots=()
 case ${1:-} in
   --quickstart)
     programs=(redis-server openssl)
     shift
     ;;
   --tests)
-    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap strace s-nail msmtp man zsh cc)
+    roots=(postfix exim opensmtpd)
+    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc)
     shift
     ;;
 esac
@@ -28,3 +29,4 @@ fi
 
 "$ROOT/scripts/toolchain/packages.sh" "${programs[@]}"
 "$ROOT/scripts/toolchain/toolchain.sh" "$target"
+if [ ${#roots[@]} -gt 0 ]; then "$ROOT/scripts/toolchain/roots.sh" "${roots[@]}"; fi

@@ -21,7 +21,8 @@ packages_of() {
     gpg) echo gpg gnupg2 ;;
     logger) echo bsdutils util-linux ;;
     man) echo man-db man-db ;;
-    setpriv) echo util-linux util-linux ;;
+    setpriv | unshare) echo util-linux util-linux ;;
+    useradd) echo passwd shadow-utils ;;
     npm) echo npm nodejs-npm ;;
     python3) echo python3-minimal python3 ;;
     redis-cli) echo redis-tools redis ;;

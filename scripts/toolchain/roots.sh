@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Unpacks Debian packages that cannot be installed side by side (mail servers exclude each other), or
+# that the host should not get, each set into a folder of its own: .cache/roots/NAME. Tests lay such a
+# folder over the host's files in a mount namespace (tests/support/hosts/package_root.ts). Packages
+# that the host has already are not fetched.
+# Usage: roots.sh [NAME]..., without a name all of them
+# shellcheck source=scripts/toolchain/environment.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+
+# The sets, and the packages of each.
+packages_of() {
+  case $1 in
+    postfix) echo postfix dovecot-core dovecot-submissiond ;;
+    exim) echo exim4-daemon-light ;;
+    opensmtpd) echo opensmtpd ;;
+    *) fail "There is no set of packages called $1" ;;
+  esac
+}
+
+# fetch NAME PACKAGE...: puts the archives of what the host lacks into $WORK/archives.
+fetch() {
+  local archives=$WORK/archives
+  mkdir -p "$archives/partial"
+  # What must go because of a conflict is of no interest, since nothing is installed.
+  apt-get -qq -y --no-install-recommends --download-only --reinstall -o Debug::NoLocking=1 \
+    -o Dir::Cache::archives="$archives" -o APT::Sandbox::User=root install "$@" </dev/null
+}
+
+# unpack NAME
+unpack() {
+  local packages archive
+  read -r -a packages < <(packages_of "$1")
+  if [ "$(cat "$CACHE/roots/$1/.packages" 2>/dev/null)" = "${packages[*]}" ]; then return; fi
+  say "Unpacking ${packages[*]} to .cache/roots/$1"
+  rm -rf -- "$WORK/archives" "$WORK/root"
+  mkdir -p "$WORK/root" "$CACHE/roots"
+  if ! fetch "${packages[@]}" >"$CACHE/packages.log" 2>&1; then
+    apt-get -qq update >>"$CACHE/packages.log" 2>&1 && fetch "${packages[@]}" >>"$CACHE/packages.log" 2>&1 ||
+      fail "Cannot fetch ${packages[*]}: $(tail -n 1 "$CACHE/packages.log") (all of it: $CACHE/packages.log)"
+  fi
+  for archive in "$WORK"/archives/*.deb; do dpkg-deb --extract "$archive" "$WORK/root"; done
+  # On the host /lib and /bin are links into /usr; a folder laid over them would hide all else.
+  for folder in bin sbin lib lib64; do
+    [ -d "$WORK/root/$folder" ] || continue
+    mkdir -p "$WORK/root/usr/$folder"
+    cp -a --link -- "$WORK/root/$folder/." "$WORK/root/usr/$folder/"
+    rm -rf -- "${WORK:?}/root/$folder"
+  done
+  echo "${packages[*]}" >"$WORK/root/.packages"
+  rm -rf -- "$CACHE/roots/$1"
+  mv -- "$WORK/root" "$CACHE/roots/$1"
+}
+
+command -v apt-get >/dev/null || { say "No apt-get: the tests with Debian's mail servers are left out" && exit; }
+[ "$(id -u)" -eq 0 ] || { say "Not root: the tests with Debian's mail servers are left out" && exit; }
+lock_cache
+work_folder roots
+[ $# -gt 0 ] || set -- postfix exim opensmtpd
+for name in "$@"; do unpack "$name"; done

@@ -1,0 +1,32 @@
+/**
+ * Packages of Debian's laid over the host's files, in a namespace of its own: mail servers, which
+ * exclude each other, run side by side like that, and the host stays as it is.
+ *
+ * @module
+ */
+
+import { projectFile } from "../program/command.ts";
+
+/** Where the sets of packages are unpacked, see scripts/toolchain/roots.sh. */
+const ROOTS = `${Deno.env.get("NS8_SENDMAIL_CACHE") ?? projectFile(".cache")}/roots`;
+
+/** Whether a set of packages can be used: it is unpacked, and the test runs as root. */
+export function hasPackages(set: string): boolean {
+  if (Deno.uid() !== 0) return false;
+  try {
+    return Deno.statSync(`${ROOTS}/${set}/.packages`).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Gives the command that runs a shell script where a set of packages is installed. The network and
+ * the folders outside /usr, /etc, /var and /run are the host's. Whoever ends the command ends
+ * everything that the script has started.
+ */
+export function withPackages(set: string, script: string, ...args: string[]): string[] {
+  const lay = projectFile("tests/support/hosts/package_root.sh");
+  const namespace = ["--mount", "--pid", "--fork", "--kill-child"];
+  return ["/usr/bin/unshare", ...namespace, "/bin/sh", lay, `${ROOTS}/${set}`, script, ...args];
+}
