@@ -29,7 +29,7 @@ type Mechanism = {
   required: number;
 };
 
-const MECHANISMS: ReadonlyMap<string, Mechanism> = new Map([
+const MECHANISMS = new Map<string, Mechanism>([
   // RFC 4616. Some servers do not read what stands behind the mechanism, and ask.
   ["PLAIN", { initial: plain, answers: [plain], required: 0 }],
   ["LOGIN", {
