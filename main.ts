@@ -29,9 +29,9 @@ import {
   attemptOf,
   type Output,
   redactorFor,
+  transcriptLines,
 } from "./lib/report/mod.ts";
 import { seedRandomness } from "./lib/smtp/mod.ts";
-import { visible } from "./lib/text/mod.ts";
 
 /** What a run has beside its arguments. */
 type Run = {
@@ -128,7 +128,8 @@ async function contextFor(
   redact: (text: string) => string,
   name = fullyQualifiedHostName(timeout),
 ) {
-  const transcript = (line: string) => verbose && output.writeError(visible(redact(line)));
+  const transcript = (said: string) =>
+    verbose && transcriptLines(said, redact).forEach(output.writeError);
   return contextIn({
     timeout,
     finalTimeout,

@@ -160,7 +160,7 @@ export type Surroundings = {
   /** The environment that names certificate authorities. */
   environment: Environment;
   /** Takes the lines of the SMTP dialogue. */
-  transcript?: (line: string) => void;
+  transcript?: (said: string) => void;
 };
 
 /** The context of a submission that nobody watches step by step. */

@@ -21,4 +21,4 @@ export {
   type SecretKeeper,
   secretKeeper,
 } from "./redact.ts";
-export { type Attempt, attemptOf, errorLines, errorText } from "./report.ts";
+export { type Attempt, attemptOf, errorLines, errorText, transcriptLines } from "./report.ts";

@@ -75,6 +75,16 @@ export function errorText(
   return `${what} (${excerpt(result.server, LIMITS.place)}): ${list}`;
 }
 
+/**
+ * Gives the lines of the transcript for `> command`, or for `< reply` with all its lines: a secret may
+ * begin in one of them and end in another.
+ */
+export function transcriptLines(said: string, redact: Redact): string[] {
+  const mark = said.slice(0, "< ".length);
+  const words = redact(said.slice(mark.length), LIMITS.transcript);
+  return words.split("\n").map((line) => mark + excerpt(line, LIMITS.transcript));
+}
+
 /** Gives the log record of an attempt to send (the contract's chapter "The log"). */
 export function logRecord(
   attempt: Attempt,

@@ -55,8 +55,7 @@ function findDense(source: string, gaps: RegExp, sought: Sought, cut: number): S
   if (plainForms.length + base64Forms.length + response.length === 0) return [];
   const map = mapOf(source, gaps);
   const lines = linesOf(source, gaps);
-  const runs = [...standardBase64(source).matchAll(/[A-Za-z0-9+/]+/g)]
-    .map(({ index, 0: run }) => ({ start: index, end: index + run.length }));
+  const runs = runsOf(source);
   const lineBorders = bordersOf([...lines, { start: cut, end: cut }], map);
   const runBorders = bordersOf(runs, map);
   const plain = plainForms.flatMap((form) => findForm(folded, form, lineBorders, FEWEST));
@@ -65,6 +64,13 @@ function findDense(source: string, gaps: RegExp, sought: Sought, cut: number): S
     ...plain.map(map.toSource),
     ...[...encoded, ...response].map((span) => widen(map.toSource(span), source, runs, lines)),
   ];
+}
+
+/** The runs of base64 characters in the text; a code and the hyphen behind it are in none. */
+function runsOf(text: string): Span[] {
+  const words = standardBase64(text.replace(/(^|\n)[2-5]\d\d[ -]/g, "$1    "));
+  return [...words.matchAll(/[A-Za-z0-9+/]+/g)]
+    .map(({ index, 0: run }) => ({ start: index, end: index + run.length }));
 }
 
 function standardBase64(text: string): string {
@@ -154,10 +160,11 @@ function findWords(text: string, { words }: Forms): Span[] {
       start: index,
       end: index + length,
     }));
-  const runs = spansOf(/[A-Za-z0-9+/]+/g, standardBase64(text));
   return [
     ...spansOf(words.plain, text),
-    ...spansOf(words.base64, standardBase64(text)).map((span) => widen(span, text, runs, [])),
+    ...spansOf(words.base64, standardBase64(text)).map((span) =>
+      widen(span, text, runsOf(text), [])
+    ),
   ];
 }
 
@@ -179,9 +186,9 @@ function widen(span: Span, text: string, runs: readonly Span[], lines: readonly 
   return { start, end };
 }
 
-/** True for a line that is base64 and nothing else. */
+/** True for a line that is base64 and nothing else, and not a short word. */
 function isPure({ start, end }: Span, text: string): boolean {
-  return /^[\w+/-]+={0,2}$/.test(text.slice(start, end));
+  return /^[\w+/-]{12,}={0,2}$/.test(text.slice(start, end));
 }
 
 /** The lines of the text, without their ends and, where these are gaps, without their codes. */

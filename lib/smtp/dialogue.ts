@@ -22,8 +22,8 @@ export type ReadOptions = {
   where: string;
   /** The longest wait for the whole reply, in milliseconds, however slowly it drips. */
   timeout: number;
-  /** Takes each line of the reply as `< 250 …`. */
-  transcript: (line: string) => void;
+  /** Takes the whole reply, whose lines `\n` separates, as `< 250 …`. */
+  transcript: (said: string) => void;
   /** Takes the reply in the event that completes it, when it is all that came. */
   onReply?: (reply: Reply) => void;
 };
@@ -63,7 +63,7 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
     if (text === undefined) return;
     const reply = parseReply(text);
     if (reply === undefined) return fail(ExitStatus.protocol, notSmtp(step), text);
-    for (const line of text.split("\n")) transcript(`< ${line}`);
+    transcript(`< ${text}`);
     if (more.length > 0 || collected.hasBegun) {
       const what = `Smarthost sent more than its answer to ${nameOf(step)}`;
       return fail(ExitStatus.protocol, what, "nothing more was said to it");

@@ -64,8 +64,8 @@ export type ExchangeOptions = {
   timeout: number;
   /** The longest wait for the answer to the final dot, in milliseconds. */
   finalTimeout: number;
-  /** Takes the lines of the dialogue. */
-  transcript: (line: string) => void;
+  /** Takes a command as `> …`, or a whole reply, whose lines `\n` separates, as `< …`. */
+  transcript: (said: string) => void;
   /** Sends a line to the server, without its line end. */
   send: (line: string) => void;
   /** Tells nodemailer how its command has been answered. */
@@ -207,7 +207,7 @@ function receive(watch: Watch, chunk: Buffer): void {
 
 function readAnswer({ ledger, options: { server, transcript } }: Watch, text: string) {
   const step = ledger.awaited.shift();
-  for (const line of text.split("\n")) transcript(`< ${line}`);
+  transcript(`< ${text}`);
   return judge(step, text, server, ledger.message() === "whole");
 }
 

@@ -62,7 +62,7 @@ export type SessionOptions = {
   /** The longest wait for the answer to the final dot, in milliseconds. */
   finalTimeout: number;
   /** Takes the lines of the dialogue, logins masked. */
-  transcript: (line: string) => void;
+  transcript: (said: string) => void;
 };
 
 /** How long QUIT may take, in milliseconds: by then the message is the server's already. */

@@ -26,7 +26,7 @@ export type ConnectionOptions = {
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
   /** Takes the lines of the dialogue, `> EHLO …` and `< 250 …`, for whoever wants to see them. */
-  transcript: (line: string) => void;
+  transcript: (said: string) => void;
   /** Takes each step that has worked, with a detail for people. */
   progress: (step: "resolve" | "connect" | "encrypt", detail: string) => void;
 };

@@ -104,7 +104,7 @@ Deno.test("wherever a PLAIN is cut in two or shortened, none of its password is 
   const mask = redactor([WORDS], "jd");
   for (let at = 1; at < blob.length; at++) {
     const wrapped = `535-no: ${blob.slice(0, at)}\n535 ${blob.slice(at)}`;
-    assert.match(mask(wrapped), /^535-no: (?:\*\*\*(?:\n535 =+)?|A?G?p?k?A?E?\n535 \*\*\*)$/);
+    assert.match(mask(wrapped), /^535-no: (?:\*\*\*(?:\n535 Q?=+)?|A?G?p?k?A?E?\n535 \*\*\*)$/);
     for (const piece of [blob.slice(at).replace(/=+$/, ""), blob.slice(0, at)]) {
       const left = mask(`no: ${piece}, go`).slice(4, -4);
       const known = [0, 1, 2, 3].map((start) => Buffer.from(left.slice(start), "base64"));

@@ -7,7 +7,13 @@ import {
   type Outcome,
   type Reply,
 } from "../../../lib/outcome.ts";
-import { type Attempt, errorLines, logRecord } from "../../../lib/report/report.ts";
+import { redactor } from "../../../lib/report/redact.ts";
+import {
+  type Attempt,
+  errorLines,
+  logRecord,
+  transcriptLines,
+} from "../../../lib/report/report.ts";
 
 const SERVER = "mail.example:587";
 const OK: Reply = { code: 250, text: "2.1.5 Ok" };
@@ -213,6 +219,37 @@ Deno.test("only what is shown is redacted: no reply of a success, few of many re
   const recipients = CROWD.map((address) => refused(address, UNKNOWN));
   errorLines({ ...NOBODY, recipients }, redact);
   assert(redacted.length < 1000, `${redacted.length}`);
+});
+
+const TRANSCRIPTS: [title: string, said: string, ...lines: string[]][] = [
+  ["a command", "> MAIL FROM:<a@x.org>", "> MAIL FROM:<a@x.org>"],
+  ["a reply", "< 250-one\n250 two", "< 250-one", "< 250 two"],
+  ["a terminal's escapes", "< 250-\x1b[2J\n250 \r", "< 250-\\x1b[2J", "< 250 \\x0d"],
+  ["a password in one line", "< 535 no Abc123xyz+/Q", "< 535 no ***"],
+  ["a password over two lines", "< 535-no Abc123\n535 xyz+/Q is bad", "< 535-no *** is bad"],
+  ["its base64 over two lines", "< 535-no QWJjMTIzeH\n535 l6Ky9R", "< 535-no ***"],
+  [
+    "its base64 over two lines without its first characters",
+    "< 535-jMTIzeH\n535-l6Ky9R\n535 no",
+    "< 535-***",
+    "< 535 no",
+  ],
+  ["its beginning at the end of a line", "< 535-no Abc123\n535 more", "< 535-no ***", "< 535 more"],
+  ["its end at the beginning of a line", "< 535-no\n535 123xyz+/Q", "< 535-no", "< 535 ***"],
+];
+
+for (const [title, said, ...lines] of TRANSCRIPTS) {
+  Deno.test(`-v shows each line by itself, and masks what lies over several: ${title}`, () => {
+    assert.deepEqual(transcriptLines(said, redactor(["Abc123xyz+/Q"], "jd")), lines);
+  });
+}
+
+Deno.test("-v shows the beginning of a reply of 1 MB, in lines of bounded length", () => {
+  for (const unit of ["250-x\n", "x", "\x1b", "\n"]) {
+    const lines = transcriptLines(`< ${unit.repeat(1024 * 1024)}`, redactor(["Abc123xyz+/Q"]));
+    assert(lines.every((line) => line.length < LONGEST_LINE));
+    assert(lines.join("\n").length < 20_000);
+  }
 });
 
 const SENT_TEXT = 'status=sent from=a@x.org to=b@x.org subject="Disk full" ' +
