@@ -37,9 +37,12 @@ export type Reply = {
 export type RecipientOutcome = {
   /** The address as it stands in the envelope. */
   address: string;
+  /** Whether the server accepted the recipient; that it took the message, `transaction` says. */
   accepted: boolean;
   /** The server's reply to RCPT, where one came. */
   reply?: Reply;
+  /** The transaction in which the server took the message for this recipient, counted from 1. */
+  transaction?: number;
 };
 
 /** The result of a delivery in which the server answered the message, or every recipient. */
@@ -48,8 +51,10 @@ export type Outcome = {
   status: ExitStatus;
   /** The smarthost, as `host:port`. */
   server: string;
-  /** The reply to the final dot; missing where every recipient was refused. */
+  /** The reply to the first final dot; missing where every recipient was refused. */
   reply?: Reply;
+  /** The replies to all final dots, where the message was taken in several transactions. */
+  transactions?: Reply[];
   /** Every recipient of the envelope once, in its order. */
   recipients: RecipientOutcome[];
 };
@@ -66,6 +71,8 @@ export type FailureDetails = {
   reply?: Reply;
   /** The recipients answered before the failure. */
   recipients?: RecipientOutcome[];
+  /** The replies to the final dots of transactions before the failure. */
+  transactions?: Reply[];
   /** The error of a library that led here, for whoever debugs; never printed. */
   cause?: unknown;
 };

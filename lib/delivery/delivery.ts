@@ -19,9 +19,14 @@ import {
 import type { Message } from "../message/mod.ts";
 import { ExitStatus, Failure, type Outcome, type RecipientOutcome } from "../outcome.ts";
 import type { SmarthostSettings } from "../cluster/mod.ts";
+import { sendToAll } from "./transactions.ts";
 
 /** What a submission needs beside message and settings. */
 export type DeliveryContext = ConnectionOptions & {
+  /** Takes the outcome as soon as it is certain; goodbyes may follow. */
+  onOutcome?: (outcome: Outcome) => void;
+  /** Whether commands are sent together where the server offers that (RFC 2920); by default they are. */
+  pipelining?: boolean;
   /** The longest wait for the answer to the final dot, in milliseconds. */
   finalTimeout: number;
   /** Gives the certificate authorities in PEM for a connection that verifies, or does not. */
@@ -43,20 +48,47 @@ export async function deliver(
   context: DeliveryContext,
 ): Promise<Outcome> {
   requireSmarthost(settings);
+  const first = await deliverOnce(message, settings, context);
+  if (!("lostPipeline" in first)) return first;
+  // On that connection there is nothing more to say: what was not answered may have been read, and
+  // behind a DATA that was read everything is text. This one has sent no text, so nothing is doubled.
+  context.transcript("* No answer to commands sent together; once more, one at a time");
+  const second = await deliverOnce(message, settings, { ...context, pipelining: false });
+  if ("lostPipeline" in second) throw second.lostPipeline;
+  return second;
+}
+
+/** A delivery on one connection; `lostPipeline` is the failure where another way is worth a try. */
+async function deliverOnce(
+  message: Message,
+  settings: SmarthostSettings,
+  context: DeliveryContext,
+): Promise<Outcome | { lostPipeline: Failure }> {
   const opened = await openSmarthost(settings, context);
   const { session, connection: { server } } = opened;
   try {
     await login(opened, settings);
     requireCapabilities(message, session.capabilities, server);
-    const { sender, recipients } = message.envelope;
-    const receipt = await session.send({
-      sender,
-      recipients,
+    const { recipients, transactions } = await sendToAll(session, {
+      ...message.envelope,
       content: message.content,
       eightBit: message.eightBit,
       ...(session.capabilities.size !== undefined && { size: message.size }),
     });
-    return { ...receipt, server, status: statusOf(receipt.recipients) };
+    const [reply] = transactions;
+    const outcome: Outcome = {
+      status: statusOf(recipients),
+      server,
+      ...(reply && { reply }),
+      ...(transactions.length > 1 && { transactions }),
+      recipients,
+    };
+    context.onOutcome?.(outcome);
+    return outcome;
+  } catch (error) {
+    const isServed = error instanceof Failure && error.details.transactions !== undefined;
+    if (!(error instanceof Failure) || isServed || !session.hasLostPipeline()) throw error;
+    return { lostPipeline: error };
   } finally {
     await session.quit();
     session.close();

@@ -42,7 +42,8 @@ export async function announceResult(
   errorLines(result, redact).forEach(writeError);
   if (json) {
     const server = attempt.server && clip(attempt.server, LIMITS.place);
-    await print(`${outcomeJson(redactResult(result, redact), server)}\n`).catch(() => {});
+    const shown = outcomeJson(redactResult(result, redact), server, attempt.recipients);
+    await print(`${shown}\n`).catch(() => {});
   }
   return statusOf(result);
 }

@@ -104,6 +104,7 @@ export function redactResult(result: Failure | Outcome, redact: Redact): Failure
   return result instanceof Failure ? redactFailure(result, redact) : {
     ...result,
     ...(result.reply && { reply: redactReply(result.reply, redact) }),
+    ...redactTransactions(result.transactions, redact),
     recipients: result.recipients.map((recipient) => redactRecipient(recipient, redact)),
   };
 }
@@ -125,8 +126,13 @@ function redactFailure({ details }: Failure, redact: Redact): Failure {
     ...details,
     ...(why !== undefined && { why: redact(why) }),
     ...(reply && { reply: redactReply(reply, redact) }),
+    ...redactTransactions(details.transactions, redact),
     ...(recipients && { recipients: recipients.map((each) => redactRecipient(each, redact)) }),
   });
+}
+
+function redactTransactions(transactions: Reply[] | undefined, redact: Redact) {
+  return transactions && { transactions: transactions.map((each) => redactReply(each, redact)) };
 }
 
 function redactRecipient(recipient: RecipientOutcome, redact: Redact): RecipientOutcome {

@@ -26,6 +26,8 @@ export type Attempt = {
   from: string;
   /** The first recipient. */
   to: string;
+  /** Every recipient, as far as they are known. */
+  recipients?: readonly string[];
   subject: string;
   /** The smarthost as `host:port`, where it is known. */
   server?: string | undefined;
@@ -44,7 +46,15 @@ const LONGEST_ENTRY = 1500;
  * The most bytes of each value in the log. All of them with their names are less than the 1024 bytes
  * at which logger(1) and RFC 3164, 4.1 cut.
  */
-const LOG_LIMITS = { from: 160, to: 160, subject: 160, server: 120, message: 280 } as const;
+const LOG_LIMITS = {
+  from: 160,
+  to: 160,
+  subject: 160,
+  server: 120,
+  message: 280,
+  transactions: 280,
+  transactionsBesideMessage: 48,
+} as const;
 
 /**
  * Gives the lines for stderr, without their line ends; none where every recipient was accepted. The
@@ -54,10 +64,14 @@ export function errorLines(result: Failure | Outcome, redact: Redact = clipOnly)
   const error = errorText(result, redact);
   if (error === undefined) return [];
   const lines = [`Error: ${error}`];
-  if (result instanceof Failure) return lines;
-  const accepted = result.recipients.filter((recipient) => recipient.accepted);
-  if (accepted.length > 0) {
-    lines.push(`The others got the message: ${listOf(accepted, ", ", ({ address }) => address)}`);
+  const isFailure = result instanceof Failure;
+  const { recipients = [] } = isFailure ? result.details : result;
+  const served = recipients.filter(({ accepted, transaction }) =>
+    isFailure ? transaction !== undefined : accepted
+  );
+  if (served.length > 0) {
+    const who = isFailure ? "These recipients" : "The others";
+    lines.push(`${who} got the message: ${listOf(served, ", ", ({ address }) => address)}`);
   }
   return lines;
 }
@@ -105,7 +119,33 @@ export function logRecord(
     const message = reply?.text ? oneLine(redact(reply.text)) : ownWords(attempt, result, redact);
     fields.push(`message=${logText(message, LOG_LIMITS.message)}`);
   }
+  const split = transactionsText(result);
+  if (split !== undefined) {
+    const limit = failed ? LOG_LIMITS.transactionsBesideMessage : LOG_LIMITS.transactions;
+    fields.push(`transactions=${logText(split, limit)}`);
+  }
   return { severity: failed ? "err" : "info", text: fields.join(" ") };
+}
+
+/**
+ * Who got the message in which of several transactions: the first recipient of each, and how many
+ * more. They stand in the order of the envelope.
+ */
+function transactionsText(result: Failure | Outcome): string | undefined {
+  const { recipients = [], transactions = [] } = result instanceof Failure
+    ? result.details
+    : result;
+  if (transactions.length < (result instanceof Failure ? 1 : 2)) return undefined;
+  const groups = transactions.map((): { first: string; count: number } => ({
+    first: "-",
+    count: 0,
+  }));
+  for (const { address, transaction } of recipients) {
+    const group = transaction === undefined ? undefined : groups[transaction - 1];
+    if (group && group.count++ === 0) group.first = address;
+  }
+  const more = (count: number) => count > 1 ? ` and ${count - 1} more` : "";
+  return groups.map(({ first, count }, at) => `${at + 1}: ${first}${more(count)}`).join(", ");
 }
 
 /** Gives the reply as one line, `250 2.0.0 Ok`, clipped; nothing in it is escaped yet. */
@@ -177,15 +217,17 @@ export function attemptOf(
     settings?: SmarthostSettings | undefined;
   },
 ): Attempt {
-  const [first] = [...mail.to, ...mail.cc, ...mail.bcc];
+  const recipients = [...mail.to, ...mail.cc, ...mail.bcc]
+    .map((mailbox) => addressOf(mailbox, hostName));
   const server = settings && serverIn(settings);
   if (message !== undefined) {
     const { subject, envelope: { sender, recipients } } = message;
-    return { from: sender, to: recipients[0] ?? "", subject, server };
+    return { from: sender, to: recipients[0] ?? "", recipients, subject, server };
   }
   return {
     from: defaultSender(mail, hostName),
-    to: first === undefined ? "" : addressOf(first, hostName),
+    to: recipients[0] ?? "",
+    recipients: [...new Set(recipients)],
     subject: mail.subject ?? "",
     server,
   };

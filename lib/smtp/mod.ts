@@ -18,7 +18,7 @@ export { type Connection, openConnection } from "./connection.ts";
 export { encrypt } from "./encryption.ts";
 export { seedRandomness } from "./entropy.ts";
 export type { Capabilities } from "./reply.ts";
-export { openSession, type Session } from "./session.ts";
+export { openSession, type Session, type Transaction } from "./session.ts";
 export { connectSocket } from "./socket.ts";
 export type { ConnectionOptions } from "./smarthost.ts";
 export { certificateAuthorities, type Environment, trustedCertificates } from "./trust.ts";

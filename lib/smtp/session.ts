@@ -12,10 +12,11 @@ import { afterClose } from "./dialogue.ts";
 import { alertFailure } from "./encryption.ts";
 import { type Exchange, watchExchange } from "./exchange.ts";
 import { type Credentials, logIn } from "./login.ts";
-import { Failure, type RecipientOutcome, type Reply } from "../outcome.ts";
+import { Failure } from "../outcome.ts";
 import { reasonOf, systemCode } from "../text/mod.ts";
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from "./reply.ts";
-import { type Answer, isAccepted, refusal, type Step } from "./status.ts";
+import { type Receipt, receiptOf } from "./receipt.ts";
+import { isAccepted } from "./status.ts";
 
 /** What goes to the server for one message. */
 export type Transaction = {
@@ -31,14 +32,6 @@ export type Transaction = {
   eightBit: boolean;
 };
 
-/** How the server took a message. */
-export type Receipt = {
-  /** Every recipient in the order of the envelope. */
-  recipients: RecipientOutcome[];
-  /** The reply to the final dot; missing where every recipient was refused. */
-  reply?: Reply;
-};
-
 /** An SMTP session that has passed EHLO or HELO. */
 export type Session = {
   capabilities: Capabilities;
@@ -46,6 +39,8 @@ export type Session = {
   login(credentials: Credentials, mechanisms: readonly string[]): Promise<string>;
   /** Sends one message; a refused recipient is a result, a refused message a Failure. */
   send(transaction: Transaction): Promise<Receipt>;
+  /** Whether the server fell silent where it owed the answers to several commands. */
+  hasLostPipeline(): boolean;
   /**
    * Says QUIT where the server may still listen, and waits for the answer, but not for long (RFC
    * 5321, 4.1.1.10). Never throws.
@@ -61,12 +56,17 @@ export type SessionOptions = {
   timeout: number;
   /** The longest wait for the answer to the final dot, in milliseconds. */
   finalTimeout: number;
+  /** Whether commands are sent together where the server offers that (RFC 2920); by default they are. */
+  pipelining?: boolean;
   /** Takes the lines of the dialogue, logins masked. */
   transcript: (said: string) => void;
 };
 
 /** How long QUIT may take, in milliseconds: by then the message is the server's already. */
 const PARTING = 1000;
+
+/** How much of what was not asked for is read by then, in bytes. */
+const MOST_HEARD_AT_PARTING = 65536;
 
 /** The same where the server has not answered in time before. */
 const PARTING_FROM_SILENCE = 50;
@@ -89,6 +89,7 @@ export async function openSession(
     capabilities: capabilities.current,
     login: (credentials, mechanisms) => logIn(say, credentials, mechanisms, server),
     send: (transaction) => send(dialogue, transaction),
+    hasLostPipeline: exchange.hasLostPipeline,
     quit: () => quit(dialogue),
     close: () => {
       exchange.end();
@@ -123,7 +124,11 @@ function startDialogue(
     send: (line) => void socket.write(`${line}\r\n`),
     hear(answer) {
       const isYes = isAccepted(answer);
-      if (answer.step === "EHLO" && isYes) capabilities.current = parseCapabilities(answer.reply);
+      if (answer.step === "EHLO" && isYes) {
+        const offered = parseCapabilities(answer.reply);
+        const pipelining = offered.pipelining && options.pipelining !== false;
+        capabilities.current = { ...offered, pipelining };
+      }
       client.hear(answer.step, isYes);
     },
     onFailure(failure) {
@@ -165,8 +170,9 @@ async function quit({ exchange, socket }: Dialogue): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, exchange.isSilent() ? PARTING_FROM_SILENCE : PARTING);
   socket.once("close", () => resolve());
-  // After a failure there may be other answers on their way.
-  if (exchange.isIdle()) socket.once("data", () => resolve());
+  // After a failure there may be other answers on their way, or a flood.
+  let most = exchange.isIdle() ? 0 : MOST_HEARD_AT_PARTING;
+  socket.on("data", (chunk) => (most -= chunk.length) < 0 && resolve());
   exchange.ask("QUIT", "QUIT");
   await promise;
   clearTimeout(timer);
@@ -189,53 +195,4 @@ function whyLost(error: unknown): string {
   return isConnectionError(error) && systemCode(error) === "ECONNECTION"
     ? "the server closed the connection"
     : reasonOf(error);
-}
-
-/**
- * Judges a transaction by what the server answered. Only where that leaves it open, `problem`
- * counts: after the reply to the final dot nothing turns success into failure.
- */
-function receiptOf(
-  answers: readonly Answer[],
-  addresses: readonly string[],
-  server: string,
-  problem: unknown,
-): Receipt {
-  const to = (step: Step) => answers.filter((answer) => answer.step === step);
-  const [[data], [final]] = [to("DATA"), to("message")];
-  const replies = to("RCPT");
-  const recipients = replies.map((answer, index) => ({
-    address: addresses[index] ?? "",
-    accepted: isAccepted(answer),
-    reply: answer.reply,
-  }));
-  const isEveryoneRefused = recipients.length === addresses.length &&
-    recipients.every(({ accepted }) => !accepted);
-  if (isEveryoneRefused) return { recipients };
-  if (data !== undefined && data.reply.code >= 400) {
-    throw refusal("DATA", server, data.reply, recipients);
-  }
-  if (final !== undefined && isAccepted(final)) return { recipients, reply: final.reply };
-  if (final !== undefined) throw refusal("message", server, final.reply, recipients);
-  if (problem instanceof Failure) throw withRefusals(problem, recipients);
-  throw problem;
-}
-
-/** The most refusals that are named beside another failure. */
-const MOST_NAMED = 3;
-
-/**
- * The failure of a transaction, with what is known of its recipients. Where the server has no words
- * for the failure itself, its words about them are not lost.
- */
-function withRefusals({ details }: Failure, recipients: RecipientOutcome[]): Failure {
-  const refused = recipients.filter(({ accepted }) => !accepted);
-  if (details.reply !== undefined || refused.length === 0) {
-    return new Failure({ ...details, recipients });
-  }
-  const named = refused.slice(0, MOST_NAMED)
-    .map(({ address, reply }) => `${address}: ${reply?.code} ${reply?.text}`);
-  const more = refused.length > MOST_NAMED ? [`${refused.length - MOST_NAMED} more`] : [];
-  const why = `${details.why}; refused before: ${[...named, ...more].join(", ")}`;
-  return new Failure({ ...details, why, recipients });
 }

@@ -88,7 +88,7 @@ for (const [name, start] of [["smtp-server", honestSmtp], ["aiosmtpd", aiosmtpd]
 }
 
 Deno.test("--check begins no message, and says goodbye", async () => {
-  await using smtp = await scriptedSmtp({}, { login: LOGIN });
+  await using smtp = await scriptedSmtp({}, { login: LOGIN, auth: "AUTH PLAIN" });
   await using redis = await redisServer(smarthostHash(smtp, LOGIN));
   const run = await sendmail(["--check"], { redis, stdin: "Hello" });
   await smtp.settled();

@@ -112,7 +112,8 @@ for (const encryption of ["none", "starttls", "tls"] as const) {
   Deno.test(`the conversation is no longer than it has to be: ${encryption}`, async () => {
     await using authority = await certificateAuthority();
     const certificate = await authority.issue();
-    await using server = await scriptedSmtp({}, { encryption, certificate, login: LOGIN });
+    const auth = "AUTH PLAIN LOGIN";
+    await using server = await scriptedSmtp({}, { encryption, certificate, login: LOGIN, auth });
     const hash = smarthostHash(server, { ...LOGIN, encrypt_smtp: encryption });
     await using redis = await redisServer(hash);
     const env = { SSL_CERT_FILE: authority.certificateFile };

@@ -117,6 +117,7 @@ for (const [what, script, options, given, status, known] of FAILURES) {
     assert.deepEqual(object, {
       status,
       server: smtp.address,
+      recipients: [{ address: "a@one.test", accepted: false }],
       ...known,
       error: run.stderr.split("\n")[0]?.replace(/^Error: /, ""),
     });
@@ -129,6 +130,7 @@ Deno.test("--json names no server where none is known yet", async () => {
   const { server, ...rest } = objectIn(run);
   assert.equal(server ?? null, null);
   assert.equal(rest.status, 75);
+  assert.deepEqual(rest.recipients, [{ address: "a@one.test", accepted: false }]);
   assert.equal(`Error: ${rest.error}\n`, run.stderr);
 });
 

@@ -1,0 +1,82 @@
+/**
+ * One message in as many transactions as its recipients need: a server may take fewer in one than
+ * there are (RFC 5321, 4.5.3.1.10; RFC 9422).
+ *
+ * @module
+ */
+
+import type { Session, Transaction } from "../smtp/mod.ts";
+import { Failure, type RecipientOutcome, type Reply } from "../outcome.ts";
+
+/** What became of each recipient, and how the server answered each message that it has taken. */
+export type Receipts = { recipients: RecipientOutcome[]; transactions: Reply[] };
+
+/**
+ * Sends the message in one session. Who is refused for the number of recipients alone is tried in a
+ * further transaction, as long as each transaction takes at least one more.
+ *
+ * Throws the Failure of the first transaction that fails; it names who got the message before.
+ */
+export async function sendToAll(session: Session, transaction: Transaction): Promise<Receipts> {
+  const { recipients } = transaction;
+  const queue = [...recipients];
+  const known = new Map<string, RecipientOutcome>();
+  const transactions: Reply[] = [];
+  let most = session.capabilities.recipientLimit ?? queue.length;
+  for (let at = 0; at < queue.length;) {
+    const batch = queue.slice(at, at + most);
+    at += batch.length;
+    const receipt = await session.send({ ...transaction, recipients: batch })
+      .catch((error) => Promise.reject(withKnown(error, known, recipients, transactions)));
+    const { reply } = receipt;
+    if (reply !== undefined) transactions.push(reply);
+    // Behind those who have not been tried stand those who have.
+    else if (at >= recipients.length) queue.length = at;
+    const number = transactions.length;
+    for (const each of receipt.recipients) {
+      const isServed = each.accepted && reply !== undefined;
+      known.set(each.address, isServed ? { ...each, transaction: number } : each);
+      if (reply !== undefined && isOneTooMany(each)) queue.push(each.address);
+    }
+    if (reply !== undefined && receipt.recipients.some(isOneTooMany)) {
+      most = Math.min(most, receipt.recipients.filter(({ accepted }) => accepted).length);
+    }
+  }
+  return { recipients: recipients.map((address) => outcomeOf(known, address)), transactions };
+}
+
+/**
+ * Whether somebody was refused for the number of recipients. 452 says so, whatever else it may mean
+ * (RFC 5321, 4.5.3.1.10); 552 does where the enhanced code (RFC 3463, 3.6) or the words do.
+ */
+function isOneTooMany({ accepted, reply }: RecipientOutcome): boolean {
+  if (accepted || reply === undefined) return false;
+  const { code, text } = reply;
+  if (code === 452 || /^[45]\.5\.3\b/.test(text)) return true;
+  return code === 552 && /\brecipients?\b/i.test(text) &&
+    /many|max|limit|number|exceed/i.test(text);
+}
+
+/** The failure of a transaction, with what is known of all recipients. */
+function withKnown(
+  error: unknown,
+  known: ReadonlyMap<string, RecipientOutcome>,
+  recipients: readonly string[],
+  transactions: Reply[],
+): unknown {
+  if (!(error instanceof Failure) || transactions.length === 0) return error;
+  const all = new Map(known);
+  for (const each of error.details.recipients ?? []) all.set(each.address, each);
+  return new Failure({
+    ...error.details,
+    recipients: recipients.map((address) => outcomeOf(all, address)),
+    transactions,
+  });
+}
+
+function outcomeOf(
+  known: ReadonlyMap<string, RecipientOutcome>,
+  address: string,
+): RecipientOutcome {
+  return known.get(address) ?? { address, accepted: false };
+}
