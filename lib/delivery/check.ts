@@ -37,7 +37,7 @@ const DAY = 24 * 60 * 60 * 1000;
 const NOTICE = 14 * DAY;
 
 /** The most characters of a step or a warning that people see. */
-const LONGEST = 1000;
+const LONGEST = 2500;
 
 /**
  * Takes every step of a submission but the message. Never throws a Failure: what failed is in the

@@ -10,5 +10,5 @@
  * @module
  */
 
-export { check, checkLines, type CheckReport } from "./check.ts";
+export { check, checkLines, type CheckReport, type CheckStep } from "./check.ts";
 export { contextIn, deliver, type DeliveryContext, requireSmarthost } from "./delivery.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { SmarthostSettings } from "../cluster/mod.ts";
-import type { CheckReport } from "../delivery/mod.ts";
+import type { CheckReport, CheckStep } from "../delivery/mod.ts";
 import { Failure, type Outcome, type RecipientOutcome, type Reply } from "../outcome.ts";
 import { clip } from "../text/mod.ts";
 import { type Forms, formsOf, PIECE } from "./forms.ts";
@@ -114,10 +114,19 @@ export function redactReport(report: CheckReport, redact: Redact): CheckReport {
   return {
     ...report,
     ...(report.server !== undefined && { server: clip(report.server, LIMITS.place) }),
-    steps: report.steps.map((step) => ({ ...step, detail: redact(step.detail) })),
+    steps: report.steps.map((step) => ({ ...step, detail: redactDetail(step, report, redact) })),
     warnings: report.warnings.map((warning) => clip(warning, LIMITS.words)),
     ...(report.failure && { failure: redactFailure(report.failure, redact) }),
   };
+}
+
+/** The words of a server in a failed step are masked as such: they may begin within a secret. */
+function redactDetail({ ok, detail }: CheckStep, { failure }: CheckReport, redact: Redact): string {
+  const reply = ok ? undefined : failure?.details.reply;
+  const text = reply?.text ?? "";
+  if (reply === undefined || !detail.endsWith(`${reply.code} ${text}`)) return redact(detail);
+  const before = detail.slice(0, detail.length - text.length);
+  return redact(before) + redactReply(reply, redact).text;
 }
 
 function redactFailure({ details }: Failure, redact: Redact): Failure {

@@ -74,7 +74,7 @@ const STEPS: [stage: Stage, code: number, status: number][] = [
 type Asked = Pick<Situation, "args" | "smtp" | "status">;
 
 function answer(name: string, prepare: (size: number) => Asked): Case {
-  const options = { smtpOptions: { login: LOGIN }, login: LOGIN };
+  const options = { smtpOptions: { login: LOGIN, auth: "AUTH PLAIN" }, login: LOGIN };
   return {
     name,
     sizes: quarters(LONGEST),

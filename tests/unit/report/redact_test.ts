@@ -287,6 +287,18 @@ Deno.test("an outcome loses what the server said of the password", () => {
   });
 });
 
+Deno.test("a report of a check loses what a server said that cuts its words", () => {
+  const reply = { code: 535, text: `${PASSWORD.slice(3)} is bad` };
+  const failure = new Failure({ status: ExitStatus.notAllowed, what: "Login refused", reply });
+  const masked = redactReport({
+    status: ExitStatus.notAllowed,
+    steps: [{ name: "login", ok: false, detail: `Login refused: 535 ${reply.text}` }],
+    warnings: [],
+    failure,
+  }, redact);
+  assert.equal(masked.steps[0]?.detail, "Login refused: 535 *** is bad");
+});
+
 Deno.test("a report of a check loses what the server said of the password", () => {
   const failure = new Failure({
     status: ExitStatus.notAllowed,
