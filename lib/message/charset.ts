@@ -1,22 +1,88 @@
 /**
- * One question: which charset is a text in?
+ * The charset of a text.
  *
  * @module
  */
 
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 
 /** The octets that windows-1252 gives no meaning. */
 const UNDEFINED_IN_1252 = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
+/** The octets that are characters in windows-1252 and controls in ISO-8859-1. */
+const ONLY_IN_1252 = Array.from({ length: 0x20 }, (_, i) => 0x80 + i);
+
+const ESCAPE = 0x1b;
+
+/** How many characters become UTF-8 in one go; as many are arguments of one call. */
+const STEP = 4096;
+
+/** The charsets in which a text may go out. */
+export type Charset = "utf-8" | "windows-1252" | "iso-8859-1" | "iso-2022-jp";
+
 /**
- * Names a charset in which every octet of the text means something: UTF-8, else windows-1252 where
- * the text has what that adds to Latin 1 and nothing that it leaves open, else ISO-8859-1, in which
- * any octets are text.
+ * Names a charset in which every octet of the text means something: ISO-2022-JP or UTF-8 where it
+ * is valid, else windows-1252 where the text has what that adds to Latin 1 and nothing that it
+ * leaves open, else ISO-8859-1, in which any octets are text.
  */
-export function charsetOf(text: Uint8Array): "utf-8" | "windows-1252" | "iso-8859-1" {
-  if (isUtf8(text)) return "utf-8";
-  const is1252 = text.some((octet) => octet >= 0x80 && octet <= 0x9f) &&
-    !UNDEFINED_IN_1252.some((octet) => text.includes(octet));
-  return is1252 ? "windows-1252" : "iso-8859-1";
+export function charsetOf(text: Uint8Array): Charset {
+  if (isUtf8(text)) return isIso2022Jp(text) ? "iso-2022-jp" : "utf-8";
+  const has = (octet: number) => text.includes(octet);
+  return ONLY_IN_1252.some(has) && !UNDEFINED_IN_1252.some(has) ? "windows-1252" : "iso-8859-1";
+}
+
+/**
+ * Decodes a text in UTF-16 or UTF-32 that starts with a byte order mark.
+ *
+ * @returns The same text in UTF-8 without the mark; nothing where there is no mark, or where the
+ * octets are not valid.
+ */
+export function decodeUnicode(text: Uint8Array): Uint8Array | undefined {
+  const [first, second, third, fourth] = text;
+  const isLittle = first === 0xff && second === 0xfe;
+  const isBig = first === 0xfe && second === 0xff;
+  if (isLittle && third === 0 && fourth === 0) return decodeUtf32(text) ?? decodeUtf16(text, "le");
+  if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) {
+    // Reversed twice, first octet by octet, the words are in their order and little-endian.
+    return decodeUtf32(text.toReversed(), true);
+  }
+  return isLittle || isBig ? decodeUtf16(text, isLittle ? "le" : "be") : undefined;
+}
+
+function decodeUtf16(text: Uint8Array, order: "le" | "be"): Uint8Array | undefined {
+  try {
+    return new TextEncoder().encode(
+      new TextDecoder(`utf-16${order}`, { fatal: true }).decode(text),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Decodes little-endian words; no TextDecoder knows UTF-32. */
+function decodeUtf32(text: Uint8Array, isReversed = false): Uint8Array | undefined {
+  if (text.length % 4 !== 0) return undefined;
+  const words = new Uint32Array(text.slice().buffer);
+  if (isReversed) words.reverse();
+  let decoded = "";
+  try {
+    for (let at = 1; at < words.length; at += STEP) {
+      decoded += Reflect.apply(String.fromCodePoint, undefined, words.subarray(at, at + STEP));
+    }
+  } catch {
+    return undefined;
+  }
+  return decoded.isWellFormed() ? new TextEncoder().encode(decoded) : undefined;
+}
+
+/** Whether a text that is all ASCII switches to Japanese characters and is valid (RFC 1468). */
+function isIso2022Jp(text: Uint8Array): boolean {
+  if (!text.includes(ESCAPE) || !isAscii(text)) return false;
+  if (!/\x1b\$[@B]/.test(new TextDecoder().decode(text))) return false;
+  try {
+    new TextDecoder("iso-2022-jp", { fatal: true }).decode(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
