@@ -5,8 +5,13 @@
  */
 
 import { charsetOf } from "./charset.ts";
-import { type Context, fieldBytes, STANDARD_FIELDS, standardField } from "./fields.ts";
-import { mailboxField } from "./header.ts";
+import {
+  type Context,
+  fieldBytes,
+  mailboxField,
+  STANDARD_FIELDS,
+  standardField,
+} from "./fields.ts";
 import { isHtml } from "./html.ts";
 import { inOrder, type Part, ready } from "./lines.ts";
 import type { Mail } from "./mail.ts";

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { foldLines } from "nodemailer/lib/mime-funcs";
+import { encodeWords, formatMailbox, isPlain, type Mailbox } from "../address/mod.ts";
+import { ExitStatus, Failure } from "../outcome.ts";
 import { author, type Mail } from "./mail.ts";
-import { mailboxField, textField } from "./header.ts";
 
 /** What a message needs to know of host and time. */
 export type Context = {
@@ -14,6 +16,9 @@ export type Context = {
   /** The left part of a Message-ID; no other message has it. */
   id: string;
 };
+
+/** Lines of a header that the program writes are folded to this length (RFC 5322, 2.1.1). */
+const LINE_LENGTH = 76;
 
 /** The fields that every message has, in the order in which they are written. */
 export const STANDARD_FIELDS = [
@@ -54,4 +59,36 @@ export const UNDISCLOSED = "To: undisclosed-recipients:;";
 /** Joins fields to bytes, each with its line end. */
 export function fieldBytes(fields: string[]): Uint8Array {
   return new TextEncoder().encode(fields.map((field) => `${field}\r\n`).join(""));
+}
+
+/**
+ * Writes a field of free text, encoded where need be, folded, without the line end at its end.
+ *
+ * @throws {Failure} `usage` for a line break or NUL, with which the text could be taken for more
+ * than one field.
+ */
+export function textField(name: string, text: string): string {
+  requireOneLine(name, text);
+  return foldLines(`${name}: ${isPlain(text) ? text : encodeWords(text)}`, LINE_LENGTH);
+}
+
+/** Writes a field of addresses in the same way, and throws the same. */
+export function mailboxField(
+  name: string,
+  mailboxes: readonly Mailbox[],
+  hostName: string,
+): string {
+  for (const mailbox of mailboxes) requireOneLine(name, Object.values(mailbox).join(""));
+  const list = mailboxes.map((mailbox) => formatMailbox(mailbox, hostName)).join(", ");
+  return foldLines(`${name}: ${list}`, LINE_LENGTH);
+}
+
+/** The command line is checked as it is read; this is the last gate before the wire. */
+function requireOneLine(name: string, text: string): void {
+  if (!/[\r\n\0]/.test(text)) return;
+  throw new Failure({
+    status: ExitStatus.usage,
+    what: `The ${name} field must not hold a line break or NUL`,
+    why: JSON.stringify(text),
+  });
 }

@@ -1,28 +1,29 @@
 /**
- * Header blocks (RFC 5322, 2.2) as bytes: found and split in what comes in, written for what goes
- * out.
+ * Header blocks (RFC 5322, 2.2) as bytes: found, and split into fields.
  *
  * @module
  */
 
-import { Buffer, isUtf8 } from "node:buffer";
-import { foldLines } from "nodemailer/lib/mime-funcs";
-import { encodeWords, formatMailbox, isPlain, type Mailbox } from "../address/mod.ts";
+import { isUtf8 } from "node:buffer";
+import { knownFields } from "./known_fields.ts";
 import { CR, LF } from "./lines.ts";
-import { ExitStatus, Failure } from "../outcome.ts";
 
 /** The header block that a message starts with; the numbers are offsets into the message. */
 export type HeaderBlock = {
   /** In the order of the message; at least one. */
   fields: Field[];
-  /** Where the fields begin, behind an mbox line. */
+  /** Where the fields begin, behind a byte order mark and mbox lines. */
   start: number;
-  /** Where the fields end: the empty line, or the end of the message. */
+  /** Where the fields end. */
   end: number;
   /** The first octet of the body. */
   body: number;
+  /** What ends the block; "text" is a line that is no field, and the first of the body. */
+  ending: "empty line" | "line of blanks" | "end of input" | "text";
   /** Whether no NUL and no lone CR stands in it; a server may take either for a line end. */
   clean: boolean;
+  /** Whether some of its lines end in CR CR LF. */
+  doubledCr: boolean;
 };
 
 /** One field with all its folded lines; the numbers are offsets into the message. */
@@ -36,31 +37,62 @@ export type Field = {
   end: number;
 };
 
-/** Lines of a header that the program writes are folded to this length (RFC 5322, 2.1.1). */
-const LINE_LENGTH = 76;
+/** A line; the numbers are offsets into the message. */
+type Line = { start: number; /** Where its line end begins. */ text: number; end: number };
 
-const TAB = 0x09;
-const SPACE = 0x20;
-const COLON = 0x3a;
+/** U+FEFF in UTF-8, each octet a character. */
+const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
+
+/** How much of the message is looked at first, in octets; few headers are longer. */
+const FIRST_LOOK = 64 * 1024;
+
+/** A field name of no more than a line, and blanks that obsolete syntax allows (RFC 5322, 4.5). */
+const NAME = "([!-9;-~]{1,998})[ \\t]*:";
 
 /**
- * Finds the header block that the message starts with. Gives nothing where some line of it is none
- * of a header by RFC 5322, 2.2 and 3.6.8; a block is valid if it is clean as well.
+ * Finds the header block that the message starts with. It ends at an empty line, at a line of
+ * blanks, at the end of the message, or in front of the first line that is no field.
  *
- * @param last What must follow the fields: an empty line, or the end of a message without a body.
+ * @returns Nothing where the message does not start with a field.
  */
-export function splitHeader(
-  message: Uint8Array,
-  last: "empty line" | "empty line or end",
-): HeaderBlock | undefined {
-  const start = mboxLineEnd(message);
-  const end = fieldsEnd(message, start);
-  if (end === undefined || end === start) return undefined;
-  const isClosed = end < message.length;
-  if (!isClosed && last === "empty line") return undefined;
-  const body = isClosed ? message.indexOf(LF, end) + 1 : end;
-  const clean = isClean(message, start, end);
-  return { fields: splitFields(message, start, end), start, end, body, clean };
+export function splitHeader(message: Uint8Array): HeaderBlock | undefined {
+  for (let length = FIRST_LOOK;; length *= 4) {
+    const isWhole = length >= message.length;
+    const text = asCharacters(message.subarray(0, length));
+    // Of a line that is cut nobody knows what it is.
+    const block = readBlock(isWhole ? text : text.slice(0, text.lastIndexOf("\n") + 1));
+    if (isWhole || block?.ending !== "end of input") {
+      return block?.fields.length ? block : undefined;
+    }
+  }
+}
+
+/** Reads the block, which may have no field, from the octets as characters. */
+function readBlock(text: string): HeaderBlock | undefined {
+  const start = contentStart(text);
+  const fields: Field[] = [];
+  const isKnown = knownFields();
+  const name = new RegExp(NAME, "y");
+  let line = lineAt(text, start);
+  for (; line.text > line.start; line = lineAt(text, line.end)) {
+    const last = fields.at(-1);
+    const field = fieldAt(text, line, name);
+    if (field !== undefined) {
+      fields.push(field);
+      continue;
+    }
+    if (last === undefined) return undefined;
+    const fold = foldAt(text, line, (line) => isKnown(fieldAt(text, line, name)?.name ?? ""));
+    if (fold === undefined) break;
+    line = fold;
+    last.end = line.end;
+  }
+  const end = line.start;
+  const ending = endingAt(text, line);
+  const body = ending === "text" ? end : line.end;
+  const block = text.slice(start, end);
+  const doubledCr = block.includes("\r\r\n");
+  return { fields, start, end, body, ending, clean: isClean(block), doubledCr };
 }
 
 /** Gives the fields of that name, which is in lower case, in their order. */
@@ -70,99 +102,97 @@ export function fieldsNamed(block: HeaderBlock, name: string): Field[] {
 
 /**
  * Gives the text of a field: unfolded (RFC 5322, 2.2.3), without the white space around it, read as
- * UTF-8 or, where it is none, as ISO-8859-1. Encoded words stay as they are.
+ * UTF-8 or, where it is not valid UTF-8, as Windows-1252. Encoded words stay as they are.
  */
 export function fieldText(message: Uint8Array, field: Field): string {
   const value = message.subarray(field.value, field.end);
-  const text = isUtf8(value)
-    ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(value)
-    : Buffer.from(value).toString("latin1");
+  const charset = isUtf8(value) ? "utf-8" : "windows-1252";
+  const text = new TextDecoder(charset, { ignoreBOM: true }).decode(value);
   return text.replaceAll(/\r?\n/g, "").trim();
 }
 
+/** Gives the octets one character each, so that offsets into the string are those into the octets. */
+export function asCharacters(octets: Uint8Array): string {
+  return new TextDecoder("windows-1252").decode(octets);
+}
+
+/** Gives a copy in which CR CR LF is CRLF. */
+export function singleCr(octets: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(octets.length);
+  let length = 0;
+  for (let start = 0; start < octets.length;) {
+    const lf = octets.indexOf(LF, start);
+    const end = lf === -1 ? octets.length : lf + 1;
+    const isDoubled = lf - 2 >= start && octets[lf - 1] === CR && octets[lf - 2] === CR;
+    copy.set(octets.subarray(start, isDoubled ? lf - 1 : end), length);
+    length += (isDoubled ? lf - 1 : end) - start;
+    if (isDoubled) copy[length++] = LF;
+    start = end;
+  }
+  return copy.subarray(0, length);
+}
+
+/** Passes over a byte order mark, and over what mbox files (RFC 4155) put before a message. */
+function contentStart(text: string): number {
+  const start = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  if (!text.startsWith("From ", start) && !text.startsWith(">From ", start)) return start;
+  let line = lineAt(text, start);
+  // UUCP adds a quoted line for each host on the way (RFC 976, 2.4).
+  while (text.startsWith(">From ", line.end)) line = lineAt(text, line.end);
+  return line.end;
+}
+
+function lineAt(text: string, start: number): Line {
+  const lf = text.indexOf("\n", start);
+  if (lf === -1) return { start, text: text.length, end: text.length };
+  // Programs that write CRLF to a stream in text mode make it CR CR LF.
+  const cr = text.charCodeAt(lf - 1) !== CR ? 0 : text.charCodeAt(lf - 2) !== CR ? 1 : 2;
+  return { start, text: Math.max(start, lf - cr), end: lf + 1 };
+}
+
+/** Reads the name of the field that a line starts with, if it does. */
+function fieldAt(text: string, { start, end }: Line, pattern: RegExp): Field | undefined {
+  pattern.lastIndex = start;
+  const name = pattern.exec(text)?.[1];
+  return name === undefined
+    ? undefined
+    : { name: name.toLowerCase(), start, value: pattern.lastIndex, end };
+}
+
 /**
- * Writes a field of free text, encoded where need be, folded, without the line end at its end.
+ * Reads a folded line (RFC 5322, 2.2.3). A line of blanks ends a header, as it does on a screen; but
+ * a field may be folded so that one of its lines is blank (RFC 5322, 4.2). It is taken for a fold
+ * where more fields of mail follow, lest a Bcc behind it be shown, or where the header ends properly.
  *
- * @throws {Failure} `usage` for a line break or NUL, with which the text could be taken for more
- * than one field.
+ * @returns The last line of the fold, or nothing where this line is none.
  */
-export function textField(name: string, text: string): string {
-  requireOneLine(name, text);
-  return foldLines(`${name}: ${isPlain(text) ? text : encodeWords(text)}`, LINE_LENGTH);
-}
-
-/** Writes a field of addresses in the same way, and throws the same. */
-export function mailboxField(
-  name: string,
-  mailboxes: readonly Mailbox[],
-  hostName: string,
-): string {
-  for (const mailbox of mailboxes) requireOneLine(name, Object.values(mailbox).join(""));
-  const list = mailboxes.map((mailbox) => formatMailbox(mailbox, hostName)).join(", ");
-  return foldLines(`${name}: ${list}`, LINE_LENGTH);
-}
-
-/** The command line is checked as it is read; this is the last gate before the wire. */
-function requireOneLine(name: string, text: string): void {
-  if (!/[\r\n\0]/.test(text)) return;
-  throw new Failure({
-    status: ExitStatus.usage,
-    what: `The ${name} field must not hold a line break or NUL`,
-    why: JSON.stringify(text),
-  });
-}
-
-/** The line that mbox files and old programs put before a message (RFC 4155) is no part of it. */
-function mboxLineEnd(message: Uint8Array): number {
-  const start = Buffer.from(message.subarray(0, 5)).toString("latin1");
-  return start === "From " ? message.indexOf(LF) + 1 : 0;
-}
-
-/** Gives the offset behind the last field, or nothing where some line belongs to no field. */
-function fieldsEnd(message: Uint8Array, start: number): number | undefined {
-  let at = start;
-  while (at < message.length) {
-    const first = message[at];
-    if (first === LF || (first === CR && message[at + 1] === LF)) return at;
-    const folded = first === SPACE || first === TAB;
-    const text = folded ? (at === start ? undefined : at) : nameEnd(message, at);
-    if (text === undefined) return undefined;
-    const end = message.indexOf(LF, text);
-    at = end === -1 ? message.length : end + 1;
+function foldAt(text: string, line: Line, isField: (line: Line) => boolean): Line | undefined {
+  if (!isFolded(text, line)) return undefined;
+  if (!isBlank(text, line)) return line;
+  for (let last = line;;) {
+    const next = lineAt(text, last.end);
+    if (next.text === next.start) return last;
+    if (!isFolded(text, next)) return isField(next) ? last : undefined;
+    last = next;
   }
-  return at;
 }
 
-/** Gives the offset of the colon behind the field name that a line starts with, if it does. */
-function nameEnd(message: Uint8Array, start: number): number | undefined {
-  for (let at = start; at < message.length; at++) {
-    const octet = message[at] ?? 0;
-    if (octet === COLON) return at > start ? at : undefined;
-    if (octet < 0x21 || octet > 0x7e) return undefined;
-  }
-  return undefined;
+function isFolded(text: string, { start }: Line): boolean {
+  return text.startsWith(" ", start) || text.startsWith("\t", start);
 }
 
-function isClean(message: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const octet = message[at] ?? 0;
-    if (octet === 0 || (octet === CR && message[at + 1] !== LF)) return false;
-  }
-  return true;
+function isBlank(text: string, line: Line): boolean {
+  return /^[ \t]*$/.test(text.slice(line.start, line.text));
 }
 
-/** Splits a block that {@linkcode fieldsEnd} has found valid. */
-function splitFields(message: Uint8Array, start: number, end: number): Field[] {
-  const fields: Field[] = [];
-  for (let at = start; at < end;) {
-    const colon = message.indexOf(COLON, at);
-    const name = Buffer.from(message.subarray(at, colon)).toString("latin1").toLowerCase();
-    const field = { name, start: at, value: colon + 1, end: at };
-    do {
-      const next = message.indexOf(LF, at) + 1;
-      at = next === 0 ? end : next;
-    } while (at < end && (message[at] === SPACE || message[at] === TAB));
-    fields.push({ ...field, end: at });
-  }
-  return fields;
+function endingAt(text: string, line: Line): HeaderBlock["ending"] {
+  if (line.start === text.length) return "end of input";
+  if (line.text === line.start) return "empty line";
+  return isFolded(text, line) ? "line of blanks" : "text";
+}
+
+/** Whether a server can find no more lines in the block than are found here. */
+function isClean(block: string): boolean {
+  if (block.includes("\0")) return false;
+  return !block.replaceAll("\r\n", "\n").replaceAll("\r\n", "\n").includes("\r");
 }

@@ -7,11 +7,10 @@
 import { compose } from "./compose.ts";
 import { type Envelope, envelopeOf, type Received } from "./envelope.ts";
 import type { Context } from "./fields.ts";
-import { fieldsNamed, fieldText, splitHeader } from "./header.ts";
+import { fieldsNamed, fieldText } from "./header.ts";
 import { gathered } from "./lines.ts";
-import { isMimeMessage } from "./mime.ts";
+import { noHeader, receivedMessage } from "./mime.ts";
 import type { Mail } from "./mail.ts";
-import { ExitStatus, Failure } from "../outcome.ts";
 import { relay } from "./relay.ts";
 import { decodeWords } from "../address/mod.ts";
 
@@ -53,21 +52,6 @@ export function buildMessage(input: Uint8Array, mail: Mail, context: Context): M
     size,
     eightBit: !isAscii,
   };
-}
-
-function receivedMessage(octets: Uint8Array, mail: Mail): Received | undefined {
-  if (!mail.readRecipients) {
-    const block = splitHeader(octets, "empty line");
-    return block !== undefined && isMimeMessage(octets, block) ? { octets, block } : undefined;
-  }
-  const block = splitHeader(octets, "empty line or end");
-  if (block === undefined) throw noHeader();
-  return { octets, block };
-}
-
-function noHeader(): Failure {
-  const what = "The input does not start with a valid header";
-  return new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
 }
 
 function subjectOf({ octets, block }: Received): string {

@@ -1,80 +1,75 @@
 /**
- * One question: is what came in a MIME message, or text that looks a little like one?
+ * Decides whether the input is a message with a header, or a text.
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { parseHeaderValue } from "nodemailer/lib/mime-funcs";
-import { decodeWords, parseMailboxes } from "../address/mod.ts";
-import { fieldsNamed, fieldText, type HeaderBlock } from "./header.ts";
-import { CR, LF } from "./lines.ts";
-import { Failure } from "../outcome.ts";
-
-const DASH = 0x2d;
-const SPACE = 0x20;
-const TAB = 0x09;
+import type { Received } from "./envelope.ts";
+import { asCharacters, fieldsNamed, type HeaderBlock, singleCr, splitHeader } from "./header.ts";
+import { holdsBoundary, isMultipart } from "./boundary.ts";
+import { knownFields } from "./known_fields.ts";
+import type { Mail } from "./mail.ts";
+import { ExitStatus, Failure } from "../outcome.ts";
 
 /**
- * Says whether a message that starts with this header block is a MIME message. The block is valid,
- * and one of these holds:
+ * Reads the input as a message.
  *
- * - it has MIME-Version (RFC 2045, 4);
- * - it has Content-Type, and From, To, Subject or Message-ID;
- * - it has From with an address in it, and To, Subject or Date, as cron and fail2ban write it.
- *
- * And where its type is multipart, the body holds the boundary that the type names.
+ * @returns Nothing where the input is a text.
+ * @throws {Failure} `data` where recipients are to be read from a header that is not there.
  */
-export function isMimeMessage(message: Uint8Array, block: HeaderBlock): boolean {
-  if (!block.clean) return false;
-  const has = (name: string) => block.fields.some((field) => field.name === name);
-  const declared = has("mime-version") ||
-    (has("content-type") && ["from", "to", "subject", "message-id"].some(has)) ||
-    (["to", "subject", "date"].some(has) && hasAuthor(message, block));
-  return declared && holdsItsParts(message, block);
+export function receivedMessage(input: Uint8Array, mail: Mail): Received | undefined {
+  const received = read(input);
+  if (mail.readRecipients) {
+    if (received === undefined) throw noHeader();
+    return received;
+  }
+  const hasSubject = mail.subject !== undefined;
+  return received !== undefined && isMessage(received, hasSubject) ? received : undefined;
+}
+
+/** The Failure for an input without a header in which recipients are to be read. */
+export function noHeader(): Failure {
+  const what = "The input does not start with a valid header";
+  return new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
+}
+
+/** Where the header ends its lines in CR CR LF, so does the body: all of them become CRLF. */
+function read(input: Uint8Array): Received | undefined {
+  const block = splitHeader(input);
+  if (!block?.clean || !block.doubledCr) return block && { octets: input, block };
+  const octets = singleCr(input);
+  const repaired = splitHeader(octets);
+  return repaired && { octets, block: repaired };
 }
 
 /**
- * A word alone is no address here, as text may well begin "From: Monday", "To: Friday"; the "root
- * (Cron Daemon)" of cron is one.
+ * Says whether this is a message and no text, for a caller who has not said so. The block must be
+ * clean, and one of these must hold:
+ *
+ * 1. It has MIME-Version (RFC 2045, 4), or Content-Type and one of From, To, Subject, Message-ID;
+ *    and it ends properly.
+ * 2. It has Subject, To or From, and all its names are those of mail. A caller who gives a subject
+ *    says that the input is the text: its first lines must not become an author.
+ *
+ * If its type is multipart, the body must hold the boundary.
  */
-function hasAuthor(message: Uint8Array, block: HeaderBlock): boolean {
-  return fieldsNamed(block, "from").some((field) => {
-    const text = fieldText(message, field);
-    if (/[^\s<>()@,;:"]@[^\s<>()@,;:"]/.test(text)) return true;
-    try {
-      return parseMailboxes(text, "the From header").some(({ name }) => name !== "");
-    } catch (error) {
-      if (error instanceof Failure) return false;
-      throw error;
-    }
-  });
+function isMessage({ octets, block }: Received, hasSubject: boolean): boolean {
+  if (!block.clean) return false;
+  const names = new Set(block.fields.map(({ name }) => name));
+  const hasOne = (...wanted: string[]) => wanted.some((name) => names.has(name));
+  const isDeclared = hasOne("mime-version") ||
+    (hasOne("content-type") && hasOne("from", "to", "subject", "message-id"));
+  const isClosed = block.ending === "empty line" || block.ending === "end of input";
+  const isKnown = knownFields();
+  const isMail = !hasSubject && hasOne("subject", "to", "from") && [...names].every(isKnown);
+  return ((isDeclared && isClosed) || isMail) && holdsItsParts(octets, block);
 }
 
 /** A multipart type without its boundary in the body cannot be taken apart (RFC 2046, 5.1.1). */
 function holdsItsParts(message: Uint8Array, block: HeaderBlock): boolean {
   const [field] = fieldsNamed(block, "content-type");
   if (field === undefined) return true;
-  const type = parseHeaderValue(fieldText(message, field), { stripComments: true });
-  if (!/^multipart\//i.test(type.value)) return true;
-  const boundary = decodeWords(type.params["boundary"] ?? "");
-  return boundary !== "" && holdsDelimiter(message.subarray(block.body), Buffer.from(boundary));
-}
-
-/** Looks for a line of two dashes and the boundary, alone but for the dashes of the last one. */
-function holdsDelimiter(body: Uint8Array, boundary: Uint8Array): boolean {
-  for (let at = 0; at < body.length; at++) {
-    if (isDelimiter(body, at, boundary)) return true;
-    while (at < body.length && body[at] !== LF && body[at] !== CR) at++;
-  }
-  return false;
-}
-
-function isDelimiter(body: Uint8Array, start: number, boundary: Uint8Array): boolean {
-  if (body[start] !== DASH || body[start + 1] !== DASH) return false;
-  const end = start + 2 + boundary.length;
-  for (let at = start + 2; at < end; at++) {
-    if (body[at] !== boundary[at - start - 2]) return false;
-  }
-  return [undefined, LF, CR, SPACE, TAB, DASH].includes(body[end]);
+  const value = asCharacters(message.subarray(field.value, field.end));
+  const type = value.replaceAll("\r", "").replaceAll("\n", "");
+  return !isMultipart(type) || holdsBoundary(type, message.subarray(block.body));
 }

@@ -1,61 +1,130 @@
 /**
- * A message with a header of its own, passed on as it is.
+ * Passes on a message that has a header of its own.
  *
  * @module
  */
 
-import { isAscii } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import { charsetOf } from "./charset.ts";
+import { completeAddresses } from "./complete.ts";
 import type { Received } from "./envelope.ts";
-import { type Context, fieldBytes, STANDARD_FIELDS, standardField, UNDISCLOSED } from "./fields.ts";
-import { textField } from "./header.ts";
+import {
+  type Context,
+  fieldBytes,
+  STANDARD_FIELDS,
+  standardField,
+  textField,
+  UNDISCLOSED,
+} from "./fields.ts";
+import { asCharacters, type Field } from "./header.ts";
 import { inOrder, type Part, ready, wholeLines } from "./lines.ts";
 import type { Mail } from "./mail.ts";
 
-/** Fields that no recipient may see (RFC 5322, 3.6.3 and 3.6.6). */
-const HIDDEN = ["bcc", "resent-bcc"];
+/**
+ * Fields that do not go out: those that no recipient may see (RFC 5322, 3.6.3 and 3.6.6), the one
+ * that only the last server writes (RFC 5321, 4.4), and the length of another form of the body.
+ */
+const REMOVED = new Set(["bcc", "resent-bcc", "return-path", "content-length"]);
+
+/** Fields that cannot be empty (RFC 5322, 3.6.1, 3.6.2 and 3.6.4): an empty one is a missing one. */
+const NEVER_EMPTY = new Set(["date", "from", "message-id"]);
+
+/** Fields in which a bare local name gets the name of the host. */
+const COMPLETED = new Set(["from", "to", "cc", "sender", "reply-to"]);
+
+const COLON = 0x3a;
+
+/** A message with one of these but without To does not mean to show its recipients. */
+const HIDES_TO = new Set(["cc", "bcc", "resent-to", "resent-cc", "resent-bcc"]);
 
 /**
- * Gives the message ready for the wire: its fields but the hidden ones in their order, the subject
- * replaced where the command line has one, then the fields that it lacks, then its body.
+ * Gives the message ready for the wire: its fields in their order, without those that are removed,
+ * the subject replaced where the command line has one, then the missing fields, then its body.
  */
 export function relay(received: Received, mail: Mail, context: Context): Part {
   const { octets, block } = received;
+  const fields = block.fields.filter((field) => !isRemoved(octets, field));
+  const subject = mail.subject === undefined ? undefined : textField("Subject", mail.subject);
   return inOrder([
-    ...keptFields(received, mail.subject),
-    ready(fieldBytes([...missingFields(received, mail, context), ""])),
+    ...keptFields(octets, fields, subject, context.hostName),
+    ready(fieldBytes([...missingFields(received, fields, mail, context), ""])),
     wholeLines(octets.subarray(block.body)),
   ]);
 }
 
-/** Adjacent fields that stay go out in one piece; where there are several subjects, one remains. */
-function* keptFields({ octets, block }: Received, subject?: string): Generator<Part> {
-  let start = block.start;
-  let replaced = false;
-  for (const field of block.fields) {
-    const isReplaced = subject !== undefined && field.name === "subject";
-    if (!isReplaced && !HIDDEN.includes(field.name)) continue;
-    yield wholeLines(octets.subarray(start, field.start));
-    if (isReplaced && !replaced) yield ready(fieldBytes([textField("Subject", subject)]));
-    replaced ||= isReplaced;
-    start = field.end;
-  }
-  yield wholeLines(octets.subarray(start, block.end));
+function isRemoved(octets: Uint8Array, field: Field): boolean {
+  return REMOVED.has(field.name) || (NEVER_EMPTY.has(field.name) && isEmpty(octets, field));
 }
 
-function missingFields(received: Received, mail: Mail, context: Context): string[] {
-  const { octets, block } = received;
-  const has = (...names: string[]) => block.fields.some(({ name }) => names.includes(name));
+function isEmpty(octets: Uint8Array, field: Field): boolean {
+  return asCharacters(octets.subarray(field.value, field.end)).trim() === "";
+}
+
+/** Adjacent fields that stay as they are go out in one piece. */
+function* keptFields(
+  octets: Uint8Array,
+  fields: Field[],
+  subject: string | undefined,
+  hostName: string,
+): Generator<Part> {
+  let isReplaced = false;
+  let start = 0;
+  let end = 0;
+  for (const field of fields) {
+    const isSubject = subject !== undefined && field.name === "subject";
+    const changed = isSubject ? undefined : changedField(octets, field, hostName);
+    const stays = !isSubject && changed === undefined;
+    if (!stays || field.start !== end) {
+      yield wholeLines(octets.subarray(start, end));
+      start = stays ? field.start : field.end;
+    }
+    end = field.end;
+    if (changed !== undefined) yield wholeLines(changed);
+    // Where there are several subjects, one remains.
+    if (isSubject && !isReplaced) yield ready(fieldBytes([subject]));
+    isReplaced ||= isSubject;
+  }
+  yield wholeLines(octets.subarray(start, end));
+}
+
+/**
+ * Gives a field that goes out otherwise than it came: without blanks before the colon, which no
+ * program may write (RFC 5322, 4.5), and with complete addresses.
+ */
+function changedField(octets: Uint8Array, field: Field, hostName: string): Uint8Array | undefined {
+  const nameEnd = field.start + field.name.length;
+  const hasBlanks = nameEnd < field.value - 1;
+  const value = octets.subarray(field.value, field.end);
+  const complete = COMPLETED.has(field.name) ? completeAddresses(value, hostName) : undefined;
+  if (!hasBlanks && complete === undefined) return undefined;
+  return Buffer.concat([
+    octets.subarray(field.start, nameEnd),
+    Uint8Array.of(COLON),
+    complete ?? value,
+  ]);
+}
+
+function missingFields(
+  { octets, block }: Received,
+  present: Field[],
+  mail: Mail,
+  context: Context,
+): string[] {
+  const names = new Set(present.map(({ name }) => name));
   const fields: string[] = [];
   for (const name of STANDARD_FIELDS) {
-    if (has(name.toLowerCase())) continue;
-    // Who writes Cc or Bcc but no To means to show no more than that.
-    const isSecret = name === "To" && has("cc", "bcc", "resent-to", "resent-cc", "resent-bcc");
+    if (names.has(name.toLowerCase())) continue;
+    const isSecret = name === "To" && block.fields.some(({ name }) => HIDES_TO.has(name));
     fields.push(isSecret ? UNDISCLOSED : standardField(name, mail, context));
   }
   const body = octets.subarray(block.body);
-  if (has("content-type") || isAscii(body)) return fields;
-  fields.push(`Content-Type: text/plain; charset=${charsetOf(body)}`);
-  if (!has("content-transfer-encoding")) fields.push("Content-Transfer-Encoding: 8bit");
+  if (names.has("content-type")) return fields;
+  const charset = charsetOf(body);
+  const encoding = isAscii(body) ? "7bit" : "8bit";
+  if (charset === "utf-8" && encoding === "7bit") return fields;
+  fields.push(`Content-Type: text/plain; charset=${charset}`);
+  if (!names.has("content-transfer-encoding")) {
+    fields.push(`Content-Transfer-Encoding: ${encoding}`);
+  }
   return fields;
 }

@@ -10,7 +10,7 @@ const host = "node.example.org";
 
 function received(header: string): Received {
   const octets = Buffer.from(`${header}\n\n`);
-  const block = splitHeader(octets, "empty line");
+  const block = splitHeader(octets);
   assert.ok(block);
   return { octets, block };
 }

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { splitHeader } from "../../../lib/message/header.ts";
-import { isMimeMessage } from "../../../lib/message/mime.ts";
+import { receivedMessage } from "../../../lib/message/mime.ts";
+import { parseOptions } from "../../../lib/command_line/options.ts";
 
-function isMime(text: string | Uint8Array): boolean {
-  const octets = typeof text === "string" ? Buffer.from(text) : text;
-  const block = splitHeader(octets, "empty line");
-  return block !== undefined && isMimeMessage(octets, block);
+function isMessage(text: string | Uint8Array, args: string[] = []): boolean {
+  const octets = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return receivedMessage(octets, parseOptions([...args, "u@x.org"]).mail) !== undefined;
 }
 
 const multipart = (boundary: string, body: string) =>
@@ -14,7 +13,8 @@ const multipart = (boundary: string, body: string) =>
 
 const parts = (boundary: string) => `--${boundary}\n\nText\n--${boundary}--\n`;
 
-const MIME: [title: string, text: string | Uint8Array][] = [
+/** Inputs that are messages, however a caller who gives no subject hands them in. */
+const MESSAGES: [title: string, text: string | Uint8Array][] = [
   ["MIME-Version alone", "MIME-Version: 1.0\n\nHello\n"],
   ["MIME-Version in odd case", "mime-version: 1.0\n\nHello\n"],
   ["MIME-Version without a value", "MIME-Version:\n\nHello\n"],
@@ -68,6 +68,26 @@ const MIME: [title: string, text: string | Uint8Array][] = [
     "a message with its trace",
     "Return-Path: <a@x.org>\nReceived: from a\n\tby b;\n\tSat\nFrom: a@x.org\nTo: b\n\nx",
   ],
+  ["To and Subject without From", "To: b@x.org\nSubject: a\n\nx"],
+  ["From that is a day", "From: Monday\nTo: Friday\n\nOn call: Jane"],
+  ["From that is several words", "From: the desk of Jane\nTo: all\n\nx"],
+  ["From that is empty", "From:\nTo: b@x.org\nSubject: a\n\nx"],
+  ["From in brackets that are empty", "From: <>\nTo: b@x.org\n\nx"],
+  ["From that is a time", "From: 10:00\nTo: 11:00\nDate: today\n\nx"],
+  ["YAML that starts like a header", "From: a@x.org\nSubject:\n- a\n- b\n\nx"],
+  ["a table", "From:  a@x.org\nTo  :  b@x.org\nSubject: c\n\nx"],
+  ["a space before the colon", "MIME-Version : 1.0\n\nx"],
+  ["a space in a field name", "From: a@x.org\nReply To: b@x.org\nSubject: c\n\nx"],
+  ["a field name outside ASCII", "From: a@x.org\nSubject: c\nPräfix: d\n\nx"],
+  ["an empty field name", "From: a@x.org\nSubject: c\n: d\n\nx"],
+  ["a header that ends with the input", "MIME-Version: 1.0\nSubject: a\n"],
+  ["a header without a line end", "MIME-Version: 1.0"],
+  ["a quoted mbox line", ">From a\nMIME-Version: 1.0\n\nx"],
+  ["MIME-Version behind the header", "Subject: a\n\nMIME-Version: 1.0\n\nx"],
+  ["MIME-Version in a folded line", "Subject: a\n MIME-Version: 1.0\n\nx"],
+  ["MIME-Version in a value", "Subject: MIME-Version: 1.0\n\nx"],
+  ["a byte order mark before the header", "\ufeffFrom: a@x.org\nMIME-Version: 1.0\n\nx"],
+  ["lines that end in CR CR LF", "MIME-Version: 1.0\r\r\n\r\r\nx"],
   ["multipart with its boundary", multipart("boundary=b1", parts("b1"))],
   ["multipart with a quoted boundary", multipart('boundary="b 1:?=x"', parts("b 1:?=x"))],
   ["multipart with a folded boundary", multipart("\n\tboundary=b1", parts("b1"))],
@@ -89,8 +109,8 @@ const MIME: [title: string, text: string | Uint8Array][] = [
   ["a type that cannot be read", "MIME-Version: 1.0\nContent-Type: nonsense\n\nx"],
 ];
 
-for (const [title, text] of MIME) {
-  Deno.test(`${title} makes a MIME message`, () => assert.equal(isMime(text), true));
+for (const [title, text] of MESSAGES) {
+  Deno.test(`${title} makes a message`, () => assert.equal(isMessage(text), true));
 }
 
 const TEXT: [title: string, text: string | Uint8Array][] = [
@@ -98,52 +118,32 @@ const TEXT: [title: string, text: string | Uint8Array][] = [
   ["a line end", "\n"],
   ["a word", "Hello"],
   ["a note with a colon", "Note: the disk is full\n\nPlease look.\n"],
-  ["To and Subject without From", "To: b@x.org\nSubject: a\n\nx"],
   ["Content-Type alone, as in an HTTP head", "Content-Type: text/html\nDate: now\nServer: x\n\nx"],
   ["an HTTP response", "HTTP/1.1 200 OK\nContent-Type: text/html\nSubject: x\n\nx"],
   ["an HTTP request", "POST / HTTP/1.1\nHost: x\nContent-Type: text/plain\nFrom: a@x.org\n\nx"],
-  ["From that is a day", "From: Monday\nTo: Friday\n\nOn call: Jane"],
-  ["From that is several words", "From: the desk of Jane\nTo: all\n\nx"],
-  ["From that is empty", "From:\nTo: b@x.org\nSubject: a\n\nx"],
   ["From with an address and nothing else", "From: a@x.org\nReply: b\n\nx"],
-  ["From in brackets that are empty", "From: <>\nTo: b@x.org\n\nx"],
-  ["From that is a time", "From: 10:00\nTo: 11:00\nDate: today\n\nx"],
   ["a log", "Nov 22 10:00:00 node sshd[1]: Failed password for root\n\nMIME-Version: 1.0\n\n"],
   ["a log of ISO times", "2025-11-22T10:00:00Z MIME-Version: 1.0\n\nx"],
-  ["YAML", "From: a@x.org\nSubject:\n- a\n- b\n\nx"],
   ["YAML with a document mark", "---\nFrom: a@x.org\nSubject: b\n\nx"],
   ["JSON", '{"From": "a@x.org", "Subject": "b"}\n\nx'],
   ["a script", "#!/bin/sh\nMIME-Version: 1.0\n\nx"],
   ["a diff", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-MIME-Version: 1.0\n\n"],
   ["a commit as git shows it", "commit 1a2b\nAuthor: A <a@x.org>\nDate: now\n\n    x"],
-  ["a table", "From:  a@x.org\nTo  :  b@x.org\nSubject: c\n\nx"],
-  ["a space before the colon", "MIME-Version : 1.0\n\nx"],
-  ["a space in a field name", "From: a@x.org\nReply To: b@x.org\nSubject: c\n\nx"],
-  ["a field name outside ASCII", "From: a@x.org\nSubject: c\nPräfix: d\n\nx"],
-  ["an empty field name", "From: a@x.org\nSubject: c\n: d\n\nx"],
   ["a control character in a field name", "MIME-Version: 1.0\nX\x7f: d\n\nx"],
   ["a line without a colon", "MIME-Version: 1.0\nHello there\n\nx"],
   ["a line of words before the fields", "Hello,\nMIME-Version: 1.0\n\nx"],
   ["an empty line first", "\nMIME-Version: 1.0\n\nx"],
   ["a folded line first", " MIME-Version: 1.0\nSubject: a\n\nx"],
   ["white space first", "  \nMIME-Version: 1.0\n\nx"],
-  ["a header without the empty line", "MIME-Version: 1.0\nSubject: a\n"],
-  ["a header without a line end", "MIME-Version: 1.0"],
   ["an mbox line and no header", "From root Sat Nov 22\nHello\n\nMIME-Version: 1.0\n\n"],
   ["an mbox line alone", "From here to eternity"],
   ["two mbox lines", "From a\nFrom b\nMIME-Version: 1.0\n\nx"],
-  ["a quoted mbox line", ">From a\nMIME-Version: 1.0\n\nx"],
-  ["MIME-Version behind the header", "Subject: a\n\nMIME-Version: 1.0\n\nx"],
-  ["MIME-Version in a folded line", "Subject: a\n MIME-Version: 1.0\n\nx"],
-  ["MIME-Version in a value", "Subject: MIME-Version: 1.0\n\nx"],
   ["a mail quoted in a text", "On Monday Jane wrote:\n> From: a@x.org\n> Subject: b\n\nx"],
   ["a mail forwarded in a text", "See below.\n\nFrom: a@x.org\nSubject: b\n\nx"],
-  ["a byte order mark before the header", "\ufeffFrom: a@x.org\nMIME-Version: 1.0\n\nx"],
   ["UTF-16", Buffer.from("\ufeffMIME-Version: 1.0\n\nx", "utf16le")],
   ["a NUL in a value", "MIME-Version: 1.0\nSubject: a\0b\n\nx"],
   ["a NUL in the last field", "MIME-Version: 1.0\0\n\nx"],
   ["a lone CR in a value", "MIME-Version: 1.0\nSubject: a\rBcc: evil@x.org\n\nx"],
-  ["a CR too many", "MIME-Version: 1.0\r\r\n\r\r\nx"],
   ["a header in CR", "MIME-Version: 1.0\rSubject: a\r\rx"],
   ["multipart without a boundary", multipart("charset=x", parts("b1"))],
   ["multipart with an empty boundary", multipart('boundary=""', "--\n\nx\n----\n")],
@@ -158,28 +158,126 @@ const TEXT: [title: string, text: string | Uint8Array][] = [
 ];
 
 for (const [title, text] of TEXT) {
-  Deno.test(`${title} is text`, () => assert.equal(isMime(text), false));
+  Deno.test(`${title} is text`, () => assert.equal(isMessage(text), false));
 }
+
+/** What programs write in front of a text without a word about MIME. */
+const MAIL: [title: string, text: string][] = [
+  ["a Subject alone", "Subject: disk alert\n\n/var is full\n"],
+  ["a Subject and no body", "Subject: done\n"],
+  ["a To alone", "To: root\n\nx\n"],
+  ["a From alone", "From: root\n\nx\n"],
+  ["names in any case", "SUBJECT: a\nto: b\n\nx\n"],
+  ["X- fields", "Subject: a\nX-Mailer: b\nX-: c\n\nx\n"],
+  ["a header of at", "Subject: Output from your job        7\nTo: jane\n\nx\n"],
+  ["a header of s-nail", "Date: now\nTo: a@x.org\nSubject: a\nUser-Agent: s-nail v14\n\nx\n"],
+  [
+    "a header of a vacation program",
+    "Subject: away\nAuto-Submitted: auto-replied\nPrecedence: bulk\n\nx",
+  ],
+  ["a header of a mailing list", "List-Id: <a.x.org>\nErrors-To: a\nSubject: a\n\nx"],
+  ["a header of Outlook", "Subject: a\nThread-Topic: b\nThread-Index: c\nImportance: high\n\nx"],
+  ["a header of mutt", "From: a@x.org\nMail-Followup-To: b\nContent-Disposition: inline\n\nx"],
+  ["a header out of a mailbox", "From a\nReturn-Path: <>\nDelivered-To: b\nStatus: RO\nTo: c\n\nx"],
+  ["a header that has been signed", "ARC-Seal: a\nDKIM-Signature: b\nReceived-SPF: c\nTo: d\n\nx"],
+  ["a forgotten empty line", "Subject: a\nThe disk is full.\nPlease look.\n"],
+  ["a forgotten empty line and a colon", "Subject: a\nOn Monday: the disk is full.\n"],
+  ["a forgotten empty line in CRLF", "Subject: a\r\nThe disk is full.\r\n"],
+  ["a line of blanks", "Subject: a\n  \t\nThe disk is full.\n"],
+  ["a line of blanks and a colon", "Subject: a\n \nNote: the disk is full.\n"],
+  ["MIME and a forgotten empty line", "MIME-Version: 1.0\nSubject: a\nThe disk is full.\n"],
+];
+
+for (const [title, text] of MAIL) {
+  Deno.test(`${title} makes a message`, () => assert.equal(isMessage(text), true));
+  Deno.test(`${title} makes no message of the text to a subject`, () => {
+    assert.equal(isMessage(text, ["-s", "x"]), false);
+    assert.equal(isMessage(text, ["-s", ""]), false);
+  });
+}
+
+/** Texts whose first lines look like a header. */
+const NO_MAIL: [title: string, text: string][] = [
+  ["an unknown field in front", "Score: 5\nSubject: a\n\nx\n"],
+  ["an unknown field behind", "From: a@x.org\nSubject: a\nScore: 15.2\n\nx\n"],
+  ["an unknown field after a fold", "Subject: a\n b\nScore: 5\n\nx\n"],
+  ["a URL", "Subject: a\nhttp://x.org/\n\nx\n"],
+  ["a time", "Subject: a\n10:30 sshd\n\nx\n"],
+  ["known fields of which none is Subject, To or From", "Date: today\nPriority: high\n\nx\n"],
+  ["a date alone", "Date: 12 May\nCome and see.\n"],
+  ["a field whose name only starts like one", "Subjects: a\n\nx\n"],
+  ["a name of an object", "constructor: a\nSubject: b\n\nx\n"],
+  ["a NUL behind the subject", "Subject: a\nTo: b\0\n\nx\n"],
+  ["a NUL in a name", "Subject\0: a\n\nx\n"],
+  ["a lone CR that would hide a Bcc", "Subject: a\rBcc: evil@x.org\n\nx\n"],
+  ["a CR at the end", "Subject: a\r"],
+];
+
+for (const [title, text] of NO_MAIL) {
+  Deno.test(`${title} makes no message`, () => assert.equal(isMessage(text), false));
+}
+
+for (
+  const text of [
+    "MIME-Version: 1.0\n\nx",
+    "From: a@x.org\nSubject: b\nMIME-Version: 1.0\nScore: 5\n\nx",
+    "Content-Type: text/plain\nSubject: a\n\nx",
+    "MIME-Version: 1.0",
+  ]
+) {
+  Deno.test(`${JSON.stringify(text)} is a message whether or not there is a subject`, () => {
+    assert.equal(isMessage(text), true);
+    assert.equal(isMessage(text, ["-s", "x"]), true);
+  });
+}
+
+Deno.test("lines that end in CR CR LF become CRLF, in the body too", () => {
+  const octets = Buffer.from("To: a\r\r\n\r\r\nb\r\r\n\r\r\nc\r\r\n");
+  for (const args of [["-t"], ["u@x.org"]]) {
+    const received = receivedMessage(octets, parseOptions(args).mail);
+    assert.equal(
+      received && Buffer.from(received.octets).toString(),
+      "To: a\r\n\r\nb\r\n\r\nc\r\n",
+    );
+  }
+});
+
+Deno.test("the body stays as it is where only its own lines end in CR CR LF", () => {
+  const octets = Buffer.from("To: a\r\n\r\nb\r\r\n");
+  assert.equal(receivedMessage(octets, parseOptions(["-t"]).mail)?.octets, octets);
+});
 
 const closed = (start: string, filling: string, end: string) =>
   start + filling.repeat(10_000_000 / filling.length) + end;
 
+const namesOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => `X-${i}: a\n`).join("") + "To: b\n\nx";
+
 const LONG: [title: string, text: string, mime: boolean][] = [
   ["ten megabytes of colons", closed("", ":", ""), false],
   ["ten megabytes of colons in a header", closed("a", ":", "\n\n"), false],
-  ["a header block that never ends", closed("", "MIME-Version: 1.0\n", ""), false],
-  ["a folded field that never ends", closed("MIME-Version: 1.0\nX: a", "\n a", ""), false],
-  ["a From of opened comments", closed("Subject: a\nFrom: ", "(", "\n\nx"), false],
-  ["a From of closed comments", closed("Subject: a\nFrom: ", "()", "\n\nx"), false],
-  ["a From of backslashes in quotes", closed('Subject: a\nFrom: "', "\\", "\n\nx"), false],
-  ["a From of empty groups", closed("Subject: a\nFrom: ", "g:;,", "\n\nx"), false],
-  ["a From of spaces", closed("Subject: a\nFrom: a", " ", "b\n\nx"), false],
+  ["a header block that never ends", closed("", "MIME-Version: 1.0\n", ""), true],
+  ["a folded field that never ends", closed("MIME-Version: 1.0\nX: a", "\n a", ""), true],
+  ["a From of opened comments", closed("Subject: a\nFrom: ", "(", "\n\nx"), true],
+  ["a From of closed comments", closed("Subject: a\nFrom: ", "()", "\n\nx"), true],
+  ["a From of backslashes in quotes", closed('Subject: a\nFrom: "', "\\", "\n\nx"), true],
+  ["a From of empty groups", closed("Subject: a\nFrom: ", "g:;,", "\n\nx"), true],
+  ["a From of spaces", closed("Subject: a\nFrom: a", " ", "b\n\nx"), true],
   ["a type of comments", closed("MIME-Version: 1.0\nContent-Type: a/b", "(", "\n\nx"), true],
   ["a type of parameters", closed("MIME-Version: 1.0\nContent-Type: a/b", ";a=b", "\n\nx"), true],
   ["a body of almost boundaries", closed(multipart("boundary=b1", ""), "--b2\n", ""), false],
+  ["a header of as many names", namesOf(1_000_000), true],
+  ["folds of white space", closed("Subject: a", "\n ", "\nx"), true],
+  ["folds of white space and more", closed("Subject: a", "\n \n b", "\nx"), true],
+  ["a name without an end", closed("Subject: a\n", "b", ": c\n\nx"), true],
+  ["blanks before the colon", closed("Subject: a\nTo", " ", ": c\n\nx"), true],
+  ["lines in CR CR LF", closed("", "To: a\r\r\n", "\r\r\n"), true],
+  ["a type of blanks", closed("MIME-Version: 1.0\nContent-Type: a;boundary", " ", "\n\nx"), true],
+  ["a boundary of blanks", closed(multipart('boundary="', ""), " ", '"'), false],
+  ["a body of boundaries within a line", closed(multipart("boundary=b1", ""), " --b1", ""), false],
   ["a body of dashes", closed(multipart("boundary=---------x", ""), "-", ""), false],
 ];
 
 for (const [title, text, mime] of LONG) {
-  Deno.test(`${title} is judged in one pass`, () => assert.equal(isMime(text), mime));
+  Deno.test(`${title} is judged in one pass`, () => assert.equal(isMessage(text), mime));
 }

@@ -1,0 +1,98 @@
+/**
+ * Bare local names in address fields: "To: root" goes out as "To: root@node.example.org".
+ *
+ * Nothing else in a field changes, neither its folds nor its comments nor how names are encoded.
+ *
+ * @module
+ */
+
+import { type Mailbox, parseMailboxes } from "../address/mod.ts";
+import { Failure } from "../outcome.ts";
+import { asCharacters } from "./header.ts";
+import { commentEnd, quotedEnd } from "./quoting.ts";
+
+/** A stretch of a field; the numbers are offsets into it. */
+type Span = { start: number; end: number };
+
+/**
+ * Gives the value of an address field with the name of the host behind every bare local name, or
+ * nothing where there is none.
+ */
+export function completeAddresses(value: Uint8Array, hostName: string): Uint8Array | undefined {
+  const text = asCharacters(value);
+  const places = entriesOf(text).flatMap((entry) => bareNameEnd(text, entry) ?? []);
+  if (places.length === 0) return undefined;
+  const domain = new TextEncoder().encode(`@${hostName}`);
+  const complete = new Uint8Array(value.length + places.length * domain.length);
+  let from = 0;
+  let to = 0;
+  for (const place of places) {
+    complete.set(value.subarray(from, place), to);
+    to += place - from;
+    complete.set(domain, to);
+    to += domain.length;
+    from = place;
+  }
+  complete.set(value.subarray(from), to);
+  return complete;
+}
+
+/** Finds the entries of a list and of the groups in it; the name of a group is none. */
+function entriesOf(text: string): Span[] {
+  const entries: Span[] = [];
+  const sign = /["(,:;]/g;
+  let start = 0;
+  for (let at = 0;;) {
+    sign.lastIndex = at;
+    const next = sign.exec(text)?.index ?? text.length;
+    if (text[next] === '"') at = quotedEnd(text, next);
+    else if (text[next] === "(") at = commentEnd(text, next);
+    else {
+      if (text[next] !== ":") entries.push({ start, end: next });
+      if (next === text.length) return entries;
+      at = start = next + 1;
+    }
+  }
+}
+
+/** Gives the place behind the local name of an entry that lacks nothing but a domain. */
+function bareNameEnd(text: string, { start, end }: Span): number | undefined {
+  const entry = text.slice(start, end);
+  const bracket = entry.lastIndexOf("<");
+  const nameEnd = wordEnd(entry, behindBlanks(entry, bracket + 1));
+  let rest = behindBlanks(entry, nameEnd);
+  if (bracket !== -1) rest = entry[rest] === ">" ? behindBlanks(entry, rest + 1) : 0;
+  if (rest !== entry.length) return undefined;
+  const [mailbox, ...others] = mailboxesIn(entry);
+  const isBare = mailbox !== undefined && mailbox.domain === "" && others.length === 0;
+  return isBare ? start + nameEnd : undefined;
+}
+
+/** Gives the place behind a word, quoted or not; an encoded word is no local name. */
+function wordEnd(entry: string, start: number): number {
+  if (entry[start] === '"') return quotedEnd(entry, start);
+  const atom = /(?!=\?)[^\s()<>@,;:\\"[\]]+/y;
+  atom.lastIndex = start;
+  return atom.test(entry) ? atom.lastIndex : start;
+}
+
+/** Gives the place behind white space, line ends and comments. */
+function behindBlanks(entry: string, start: number): number {
+  const blanks = /[ \t\r\n]*/y;
+  for (let at = start;; at = commentEnd(entry, at)) {
+    blanks.lastIndex = at;
+    blanks.test(entry);
+    at = blanks.lastIndex;
+    if (entry[at] !== "(") return at;
+  }
+}
+
+/** Reads an entry as the envelope does; nothing where it is no address. */
+function mailboxesIn(entry: string): Mailbox[] {
+  try {
+    return parseMailboxes(entry.replaceAll(/\r?\n/g, ""), "a header");
+  } catch (error) {
+    if (error instanceof Failure) return [];
+    throw error;
+  }
+}
