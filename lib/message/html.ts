@@ -4,15 +4,13 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-
-const BANG = 0x21;
-const DASH = 0x2d;
-const LESS = 0x3c;
-const GREATER = 0x3e;
+import { asCharacters } from "./header.ts";
 
 /** U+FEFF in UTF-8, each octet a character. */
 const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
+
+/** How much of a text is looked at first, in octets; few comments are longer. */
+const FIRST_LOOK = 4096;
 
 /** As much of a text as a document type or a tag name needs. */
 const HEAD_LENGTH = 128;
@@ -33,38 +31,41 @@ const HTML_START = new RegExp(
 );
 
 /**
- * Says whether a text, after a byte order mark, white space and comments, starts with the document
- * type of HTML or the tag of one of its elements. `<user@host>` is none.
+ * Says whether a text, after a byte order mark, white space, comments and instructions such as
+ * `<?xml ...?>`, starts with the document type of HTML or the tag of one of its elements.
+ * `<user@host>` is none.
  */
 export function isHtml(text: Uint8Array): boolean {
-  let at = headAt(text, 0).startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  for (let length = FIRST_LOOK;; length *= 16) {
+    const start = firstTag(asCharacters(text.subarray(0, length)));
+    const isWhole = length >= text.length;
+    if (isWhole || start.length >= HEAD_LENGTH) return HTML_START.test(start);
+  }
+}
+
+/** Gives what follows white space, comments and instructions; nothing where one does not end. */
+function firstTag(text: string): string {
+  let rest = text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
   for (;;) {
-    while (isSpace(text[at])) at++;
-    if (text[at] !== LESS) return false;
-    if (!isCommentStart(text, at)) return HTML_START.test(headAt(text, at));
-    const end = commentEnd(text, at + "<!--".length);
-    if (end === undefined) return false;
-    at = end;
+    rest = withoutSpace(rest);
+    const end = rest.startsWith("<!--")
+      ? endOf(rest, "-->", "<!--".length)
+      : rest.startsWith("<?")
+      ? endOf(rest, "?>", "<?".length)
+      : 0;
+    if (end === 0) return rest.slice(0, HEAD_LENGTH);
+    rest = rest.slice(end);
   }
 }
 
-function headAt(text: Uint8Array, at: number): string {
-  return Buffer.from(text.subarray(at, at + HEAD_LENGTH)).toString("latin1");
+/** Takes the white space of HTML off the start: tab, line feed, form feed, carriage return, space. */
+function withoutSpace(text: string): string {
+  const first = text.search(/[^\t\n\f\r ]/);
+  return first === -1 ? "" : text.slice(first);
 }
 
-/** White space of HTML: tab, line feed, form feed, carriage return, space. */
-function isSpace(octet: number | undefined): boolean {
-  return octet === 0x20 || octet === 0x09 || octet === 0x0a || octet === 0x0c || octet === 0x0d;
-}
-
-function isCommentStart(text: Uint8Array, at: number): boolean {
-  return text[at] === LESS && text[at + 1] === BANG && text[at + 2] === DASH &&
-    text[at + 3] === DASH;
-}
-
-function commentEnd(text: Uint8Array, start: number): number | undefined {
-  for (let at = start; at < text.length - 2; at++) {
-    if (text[at] === DASH && text[at + 1] === DASH && text[at + 2] === GREATER) return at + 3;
-  }
-  return undefined;
+/** Gives the place behind a sign, or that behind the text. */
+function endOf(text: string, sign: string, from: number): number {
+  const at = text.indexOf(sign, from);
+  return at === -1 ? text.length : at + sign.length;
 }

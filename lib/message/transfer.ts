@@ -50,6 +50,12 @@ export function encodeBody(text: Uint8Array): Encoded {
     : { encoding: "quoted-printable", ...ready(quoted) };
 }
 
+/** Encodes octets that are no text: all of them come out of it as they went in. */
+export function encodeBinary(octets: Uint8Array): Encoded {
+  const slices = afresh(() => steps(octets));
+  return { encoding: "base64", ...base64({ size: octets.length, isAscii: false, slices }) };
+}
+
 /** Whether 7bit can carry the text (RFC 2045, 2.7), its lone line feeds being line ends. */
 function isSafe(text: Uint8Array): boolean {
   return isAscii(text) && !text.includes(0) && !hasLoneCr(text) && !hasLongLine(text);

@@ -21,6 +21,14 @@ const HTML: [title: string, text: string][] = [
   ["white space before it", " \t\r\n\f<p>x"],
   ["a comment before it", "<!-- a > b -- c --><p>x"],
   ["comments and white space before it", "\n<!-- a -->\n<!---->\n <html>"],
+  ["an XML declaration before it", '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE html>'],
+  [
+    "an XML declaration and html",
+    "<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'>",
+  ],
+  ["an XML declaration and a comment", '<?xml version="1.0"?><!-- a ?> --> <html>'],
+  ["a style sheet of XML before it", '<?xml version="1.0"?>\n<?xml-stylesheet href="a"?>\n<html>'],
+  ["much white space before it", `${"\n".repeat(100_000)}<p>`],
   ["a byte order mark before it", "\ufeff<!doctype html>"],
   ["a long comment before it", `<!--${"x".repeat(100_000)}--><p>`],
 ];
@@ -45,6 +53,9 @@ const TEXT: [title: string, text: string][] = [
   ["a tag that is not ended", "<p"],
   ["a space within the bracket", "< p>"],
   ["a bracket", "<"],
+  ["an XML document with an address", '<?xml version="1.0"?><a@x.org>'],
+  ["an XML declaration without an end", '<?xml version="1.0"><html>'],
+  ["an XML declaration of something else", '<?xml version="1.0"?><!DOCTYPE rss>'],
   ["an XML document", '<?xml version="1.0"?><note>'],
   ["an element of XML", "<note>"],
   ["another document type", "<!DOCTYPE svg>"],
@@ -64,7 +75,7 @@ for (const [title, text] of TEXT) {
   });
 }
 
-for (const filling of ["<!---->", "<!--", " ", "<", "<p"]) {
+for (const filling of ["<!---->", "<!--", "<?xml?>", "<?", "\n", " ", "<", "<p"]) {
   Deno.test(`ten megabytes of "${filling}" are judged in one pass`, () => {
     assert.equal(isHtml(octets(filling.repeat(10_000_000 / filling.length))), false);
   });

@@ -106,6 +106,33 @@ for (const [title, input, args, line] of COMPOSED) {
   });
 }
 
+for (const args of [[], ["--html"]]) {
+  Deno.test(`a file that is no text arrives unchanged, as an attachment (${args})`, () => {
+    const file = Buffer.from("\x1f\x8b\x08\0\n\r\n\r\xff\0\0", "latin1");
+    const [header = "", body = ""] = textOf(build(file, args)).split("\r\n\r\n");
+    const fields = header.split("\r\n").slice(-3);
+    assert.deepEqual(fields, [
+      "Content-Type: application/octet-stream",
+      'Content-Disposition: attachment; filename="attachment.gz"',
+      "Content-Transfer-Encoding: base64",
+    ]);
+    assert.deepEqual(Buffer.from(body, "base64"), file);
+  });
+}
+
+Deno.test("UTF-16 with a byte order mark is sent as UTF-8, and HTML in it is HTML", () => {
+  const page = "<p>Every Gr\u00fc\u00dfe is the same</p>\r\n";
+  const text = textOf(build(Buffer.from(`\ufeff${page}`, "utf16le")));
+  assert.match(text, /^Content-Type: text\/html; charset=utf-8\r\n/m);
+  assert.match(text, /\r\n\r\n<p>Every Gr=C3=BC=C3=9Fe is the same<\/p>\r\n$/);
+});
+
+Deno.test("ISO-2022-JP is named, and stays as it is", () => {
+  const text = textOf(build("\x1b$B$3$s\x1b(B\n"));
+  assert.match(text, /^Content-Type: text\/plain; charset=iso-2022-jp\r\n/m);
+  assert.ok(text.endsWith("\r\n\r\n\x1b$B$3$s\x1b(B\r\n"));
+});
+
 Deno.test("a text for Bcc only shows no recipient", () => {
   const octets = Buffer.from("x");
   const message = buildMessage(octets, parseOptions(["--bcc", "secret@x.org"]).mail, context);

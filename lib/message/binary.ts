@@ -1,0 +1,96 @@
+/**
+ * Tells files that are no text, such as a compressed log or a PDF, from texts in any charset.
+ *
+ * @module
+ */
+
+import { isUtf8 } from "node:buffer";
+import { asCharacters } from "./header.ts";
+
+/** How kinds of files start, in hexadecimal digits, and how the names of such files end. */
+const SIGNATURES: readonly (readonly [extension: string, start: RegExp])[] = [
+  // Compressed files and archives.
+  ["gz", /^1f8b08/],
+  ["bz2", /^425a683[1-9](?:314159265359|177245385090)/],
+  ["xz", /^fd377a585a00/],
+  ["zst", /^(?:28b52ffd|5.2a4d18)/],
+  ["lz4", /^04224d18/],
+  ["lz", /^4c5a495001/],
+  ["Z", /^1f(?:9d|a0)/],
+  ["zip", /^504b(?:0304|0506|0708)/],
+  ["7z", /^377abcaf271c/],
+  ["rar", /^526172211a07/],
+  ["cab", /^4d53434600000000/],
+  ["tar", /^.{514}7573746172/],
+  ["rpm", /^edabeedb/],
+  ["deb", /^213c617263683e0a64656269616e2d62696e617279/],
+  // Documents.
+  ["pdf", /^255044462d/],
+  ["doc", /^d0cf11e0a1b11ae1/],
+  // Pictures, sound and films.
+  ["png", /^89504e470d0a1a0a/],
+  ["jpg", /^ffd8ff/],
+  ["gif", /^474946383[79]61..[01]...[01]/],
+  ["tif", /^(?:49492a00|4d4d002a)/],
+  ["webp", /^52494646.{8}57454250/],
+  ["wav", /^52494646.{8}57415645/],
+  ["avi", /^52494646.{8}41564920/],
+  ["ogg", /^4f67675300/],
+  ["flac", /^664c614300/],
+  ["mp3", /^4944330[2-4]/],
+  ["mp4", /^000000..66747970/],
+  ["mkv", /^1a45dfa3/],
+  ["ico", /^00000100/],
+  // Programs and data.
+  ["elf", /^7f454c46/],
+  ["wasm", /^0061736d/],
+  ["class", /^cafebabe/],
+  ["sqlite", /^53514c69746520666f726d6174203300/],
+  ["pcap", /^(?:d4c3b2a1|a1b2c3d4|4d3cb2a1|a1b23c4d)/],
+  ["journal", /^4c504b5348485248/],
+];
+
+/** As many octets as the signatures need. */
+const HEAD = 300;
+
+/** How many pieces of how many octets are looked at where no signature is found. */
+const SAMPLES = 16;
+const SAMPLE = 4096;
+
+/** Runs of NUL, which a crash leaves in a log. */
+const NUL_RUNS = /\0{4,}/g;
+
+/** All but the controls that no text has: white space, BEL, BS, SO, SI and ESC are in texts. */
+const NO_CONTROLS = /[^\0-\x06\x10-\x1a\x1c-\x1f\x7f]+/g;
+
+/** Texts with fewer controls are texts, however short. */
+const FEWEST_CONTROLS = 4;
+
+/**
+ * Gives the extension for a file of this kind, "bin" for a kind unknown; nothing for a text.
+ *
+ * Without a known start, a file is no text that holds many controls, runs of NUL aside: more than 2 %
+ * where it is no valid UTF-8 (compressed data has 9 %), more than 30 % where it is (lists that are
+ * separated by NUL have less, UTF-16 without a mark has more).
+ */
+export function binaryExtension(octets: Uint8Array): string | undefined {
+  const head = octets.subarray(0, HEAD).toHex();
+  const [extension] = SIGNATURES.find(([, start]) => start.test(head)) ?? [];
+  if (extension !== undefined) return extension;
+  const isValid = isUtf8(octets);
+  if (isValid && !octets.includes(0)) return undefined;
+  const sample = sampleOf(octets).replaceAll(NUL_RUNS, "");
+  const controls = sample.replaceAll(NO_CONTROLS, "").length;
+  const most = sample.length * (isValid ? 0.3 : 0.02);
+  return controls >= FEWEST_CONTROLS && controls > most ? "bin" : undefined;
+}
+
+/** Gives pieces from all over the octets, so that the length does not matter. */
+function sampleOf(octets: Uint8Array): string {
+  if (octets.length <= SAMPLES * SAMPLE) return asCharacters(octets);
+  const distance = Math.floor((octets.length - SAMPLE) / (SAMPLES - 1));
+  const pieces = Array.from({ length: SAMPLES }, (_, i) => {
+    return asCharacters(octets.subarray(i * distance, i * distance + SAMPLE));
+  });
+  return pieces.join("");
+}
