@@ -6,7 +6,7 @@
  */
 
 import { type Circumstances, type Run, sendmail } from "../program/program.ts";
-import { smarthostHash } from "./redis.ts";
+import { type SmarthostHash, smarthostHash } from "./redis.ts";
 import { scriptedRedis } from "./redis_scripted.ts";
 import { sandbox } from "../hosts/sandbox.ts";
 import type { Script, ScriptedOptions } from "./smtp_conversation.ts";
@@ -28,10 +28,11 @@ export type Smarthost = AsyncDisposable & {
 export async function smarthost(
   script: Script = {},
   options: ScriptedOptions = {},
+  { hostName = HOST_NAME, settings = {} }: { hostName?: string; settings?: SmarthostHash } = {},
 ): Promise<Smarthost> {
   const server = await scriptedSmtp(script, options);
-  const redis = await scriptedRedis({}, smarthostHash(server));
-  const circumstances = { redis, under: sandbox({ hostName: HOST_NAME }) };
+  const redis = await scriptedRedis({}, smarthostHash(server, settings));
+  const circumstances = { redis, under: sandbox({ hostName }) };
   return {
     server,
     circumstances,
