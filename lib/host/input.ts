@@ -10,17 +10,18 @@ import { reasonOf } from "../text/mod.ts";
 /** The longest message, in octets: it is held in memory. */
 export const LONGEST_MESSAGE = 256 * 1024 * 1024;
 
-/** The length of the first block, in octets: most messages fit. */
-const FIRST_BLOCK = 64 * 1024;
+/** The room for the first octets: most messages fit. */
+const FIRST_ROOM = 64 * 1024;
 
-/** The length of the longest block. */
-const LONGEST_BLOCK = 1024 * 1024;
+/** By how much the room grows at most, in octets. */
+const LONGEST_STEP = 16 * 1024 * 1024;
 
 /** How long to wait, in milliseconds, before a pipe that has nothing yet is asked again. */
 const PAUSE = 10;
 
 /**
- * Reads to the end, and gives the octets in an array of their own.
+ * Reads to the end, and gives the octets in a buffer of their own, into which they have been read:
+ * it grows where it is, so that nothing is copied and nothing is held twice.
  *
  * @param read Fills the start of the array and gives the count of octets read, or null at the end.
  * @param limit The most octets to take.
@@ -32,37 +33,21 @@ export async function readAll(
   limit: number,
   pause: () => Promise<void> = () => new Promise((resolve) => setTimeout(resolve, PAUSE)),
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const full: Uint8Array<ArrayBuffer>[] = [];
-  let block = new Uint8Array(FIRST_BLOCK);
-  let filled = 0;
-  for (let length = 0;;) {
-    if (filled === block.length) {
-      full.push(block);
-      block = new Uint8Array(Math.min(2 * block.length, LONGEST_BLOCK));
-      filled = 0;
+  // One octet more than the limit shows that there are too many. Until it is used, this is only a
+  // range of addresses.
+  const maxByteLength = limit + 1;
+  const buffer = new ArrayBuffer(Math.min(FIRST_ROOM, maxByteLength), { maxByteLength });
+  let length = 0;
+  while (length <= limit) {
+    if (length === buffer.byteLength) {
+      const step = Math.min(length, LONGEST_STEP);
+      buffer.resize(Math.min(length + step, maxByteLength));
     }
-    const count = await readSome(read, block.subarray(filled), pause);
-    if (count === null) return joined([...full, block], length);
-    filled += count;
+    const count = await readSome(read, new Uint8Array(buffer, length), pause);
+    if (count === null) return new Uint8Array(buffer, 0, length);
     length += count;
-    if (length > limit) throw tooLarge(limit);
   }
-}
-
-/** Joins the blocks, the last of which is not full, and lets go of each as soon as it is copied. */
-function joined(blocks: Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
-  const [first] = blocks;
-  if (first !== undefined && blocks.length === 1) return first.subarray(0, length);
-  const whole = new Uint8Array(length);
-  let at = blocks.reduce((size, block) => size + block.length, 0);
-  // From the last to the first, for a heap shrinks from its end; and by hand, for the garbage
-  // collector would come too late.
-  for (const block of blocks.toReversed()) {
-    at -= block.length;
-    whole.set(block.subarray(0, length - at), at);
-    block.buffer.transfer(0);
-  }
-  return whole;
+  throw tooLarge(limit);
 }
 
 async function readSome(
