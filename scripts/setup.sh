@@ -16,7 +16,7 @@ case ${1:-} in
     ;;
   --tests)
     roots=(postfix exim opensmtpd)
-    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc)
+    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc seccomp)
     shift
     ;;
 esac

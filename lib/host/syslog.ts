@@ -65,7 +65,9 @@ export function systemLog(
 function startLogger(program: string, pid: number): Deno.ChildProcess | undefined {
   try {
     const logger = new Deno.Command(program, {
-      args: [`--id=${pid}`, "-t", "ns8-sendmail", "--prio-prefix"],
+      // Not --id: as root without capabilities logger then loses the record, and as root it spoils
+      // the user and the group that the journal notes (util-linux before 2.40).
+      args: ["-t", `ns8-sendmail[${pid}]`, "--prio-prefix"],
       clearEnv: true,
       stdin: "piped",
       stdout: "null",

@@ -7,6 +7,7 @@
 present() {
   case $1 in
     aiosmtpd) /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ;;
+    seccomp) /usr/bin/python3 -c 'import seccomp' 2>/dev/null ;;
     ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ] ;;
     *) command -v "$1" >/dev/null ;;
   esac

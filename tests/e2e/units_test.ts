@@ -1,30 +1,193 @@
-/** The settings of systemd's units under which other mail clients run. */
+/**
+ * The settings of systemd's units: a message gets through under each under which a mail client in C
+ * gets it through. systemd itself need not run: what it would do is done by bwrap, setpriv, prlimit
+ * and unit.py.
+ */
 
 import assert from "node:assert/strict";
+import { sandbox } from "../support/hosts/sandbox.ts";
 import { assertSilentSuccess } from "../support/program/assertions.ts";
+import { projectFile, run } from "../support/program/command.ts";
 import { sendmail, startSendmail } from "../support/program/program.ts";
+import { type LogSocket, logSocket } from "../support/servers/log_socket.ts";
 import { type Action, inTurn, reply, silence } from "../support/servers/peer.ts";
 import { smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
-import { smarthost } from "../support/servers/smarthost.ts";
+import { HOST_NAME } from "../support/servers/smarthost.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
-/** What `MemoryDenyWriteExecute=yes` is to the kernel: prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN). */
-const DENY_WRITE_EXECUTE = [
-  ...["/usr/bin/python3", "-c"],
-  "import ctypes, os, sys; assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0, 'no PR_SET_MDWE'; " +
-  "os.execv(sys.argv[1], sys.argv[1:])",
-];
+/** What a setting of a unit does, by its parts; they are put together in this order. */
+type Setting = {
+  /** Options of bwrap, which makes the file system. */
+  files?: string[];
+  /** A line of shell, as root, in that file system. */
+  shell?: string;
+  /** Options of setpriv. */
+  privileges?: string[];
+  /** Options of prlimit. */
+  limits?: string[];
+  /** Names of unit.py. */
+  kernel?: string[];
+};
 
-Deno.test("a message gets through where no memory may be made executable", async () => {
-  await using host = await smarthost();
-  const { circumstances, server } = host;
-  const under = [...circumstances.under ?? [], ...DENY_WRITE_EXECUTE];
-  const run = await sendmail(["u@x.org"], { ...circumstances, under, stdin: "Hello\n" });
-  assertSilentSuccess(run);
-  await server.settled();
-  assert.equal(server.messages().length, 1);
-});
+const ROOT = projectFile("").replace(/\/$/, "");
+
+/** The folders around the project, which bwrap would make for root alone. */
+const PARENTS = [...ROOT.matchAll(/\/(?=[^/])/g)].slice(1).map(({ index }) => ROOT.slice(0, index))
+  .flatMap((path) => path === "/tmp" ? [] : ["--perms", "0755", "--dir", path]);
+
+/** An empty folder for temporary files; what the tests need stays where it is. */
+const PRIVATE_TMP = [
+  ...["--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/var/tmp"],
+  ...(ROOT.startsWith("/tmp/") ? [...PARENTS, "--ro-bind", ROOT, ROOT] : []),
+];
+const STRICT = ["--remount-ro", "/"];
+const NO_HOME = ROOT.startsWith("/root/") || ROOT.startsWith("/home/")
+  ? []
+  : ["--tmpfs", "/root", "--tmpfs", "/home"];
+/** A user without an entry in /etc/passwd, as systemd gives one for the time of a service. */
+const DYNAMIC_USER = ["--reuid=61184", "--regid=61184", "--clear-groups"];
+const NO_NEW_PRIVILEGES = ["--no-new-privs"];
+const HIDDEN_PROC = "mount -t proc -o hidepid=invisible,subset=pid proc /proc";
+
+const SETTINGS: Record<string, Setting> = {
+  "MemoryDenyWriteExecute=yes": { kernel: ["MemoryDenyWriteExecute"] },
+  "ProtectSystem=strict, PrivateTmp=yes": { files: [...PRIVATE_TMP, ...STRICT] },
+  "ProtectHome=yes": { files: NO_HOME },
+  "PrivateTmp=yes": { files: PRIVATE_TMP },
+  "DynamicUser=yes": {
+    files: [...PRIVATE_TMP, ...STRICT],
+    privileges: [...DYNAMIC_USER, ...NO_NEW_PRIVILEGES],
+  },
+  "NoNewPrivileges=yes": { privileges: NO_NEW_PRIVILEGES },
+  "PrivateDevices=yes": { files: ["--dev", "/dev"] },
+  "PrivateUsers=yes": { files: ["--unshare-user"] },
+  "ProtectKernelTunables=yes": { files: ["--ro-bind", "/proc/sys", "/proc/sys"] },
+  "ProtectProc=invisible, ProcSubset=pid": { files: ["--cap-add", "ALL"], shell: HIDDEN_PROC },
+  "CapabilityBoundingSet=": { privileges: ["--inh-caps=-all", "--bounding-set=-all"] },
+  "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6": { kernel: ["RestrictAddressFamilies"] },
+  "RestrictNamespaces=yes": { kernel: ["RestrictNamespaces"] },
+  "RestrictRealtime=yes": { kernel: ["RestrictRealtime"] },
+  "LockPersonality=yes": { kernel: ["LockPersonality"] },
+  "SystemCallFilter=@system-service @pkey": { kernel: ["SystemCallFilter=@system-service,@pkey"] },
+  "SystemCallFilter=@system-service, SystemCallErrorNumber=EPERM": {
+    kernel: ["SystemCallFilter=@system-service,SystemCallErrorNumber=EPERM"],
+  },
+  "LimitNPROC=32": { privileges: DYNAMIC_USER, limits: ["--nproc=32"] },
+  "LimitNOFILE=32": { limits: ["--nofile=32"] },
+  // msmtp writes the message to a file.
+  "LimitFSIZE=1M, LimitCORE=0, LimitMEMLOCK=0": {
+    limits: ["--fsize=1048576", "--core=0", "--memlock=0"],
+  },
+  "UMask=0777, WorkingDirectory=/": { shell: "umask 0777; cd /" },
+};
+
+/** Several settings in one unit. */
+function together(...names: string[]): Setting {
+  const settings = names.map((name) => SETTINGS[name] ?? assert.fail(name));
+  return {
+    files: settings.flatMap(({ files = [] }) => files),
+    shell: settings.flatMap(({ shell = [] }) => shell).join("; "),
+    privileges: [...new Set(settings.flatMap(({ privileges = [] }) => privileges))],
+    limits: settings.flatMap(({ limits = [] }) => limits),
+    kernel: settings.flatMap(({ kernel = [] }) => kernel),
+  };
+}
+
+const UNITS: Record<string, Setting> = {
+  ...SETTINGS,
+  "what Debian's logrotate.service sets": together(
+    "LockPersonality=yes",
+    "MemoryDenyWriteExecute=yes",
+    "NoNewPrivileges=yes",
+    "PrivateDevices=yes",
+    "PrivateTmp=yes",
+    "ProtectKernelTunables=yes",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+  ),
+  "all of them in one unit": {
+    ...together(
+      "ProtectHome=yes",
+      "ProtectKernelTunables=yes",
+      "ProtectSystem=strict, PrivateTmp=yes",
+      "PrivateDevices=yes",
+      "ProtectProc=invisible, ProcSubset=pid",
+      "UMask=0777, WorkingDirectory=/",
+      "CapabilityBoundingSet=",
+      "DynamicUser=yes",
+      "LimitNPROC=32",
+      "LimitNOFILE=32",
+      "LimitFSIZE=1M, LimitCORE=0, LimitMEMLOCK=0",
+      "MemoryDenyWriteExecute=yes",
+      "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+      "RestrictNamespaces=yes",
+      "RestrictRealtime=yes",
+      "LockPersonality=yes",
+    ),
+  },
+};
+
+/** The command that runs another one under these settings. */
+function inUnit({ files = [], shell, privileges, limits, kernel }: Setting, log: LogSocket) {
+  const unit = new URL("../support/hosts/unit.py", import.meta.url).pathname;
+  const given = (command: string[], list: string[] = [], end: string[] = []) =>
+    list.length > 0 ? [...command, ...list, ...end] : [];
+  const names = kernel && kernel.length > 0 ? [kernel.join(" ")] : [];
+  const others = sandbox({ hostName: HOST_NAME }).slice(0, -1);
+  return [
+    ...[...others, ...files, "--bind", log.path, "/dev/log", "--"],
+    ...(shell ? ["/bin/sh", "-c", `${shell} && exec "$@"`, "sh"] : []),
+    ...given(["/usr/bin/setpriv"], privileges, ["--"]),
+    ...given(["/usr/bin/prlimit"], limits, ["--"]),
+    ...given(["/usr/bin/python3", "-B", unit], names),
+  ];
+}
+
+const MESSAGE = "MIME-Version: 1.0\nSubject: Unit\n\nThe disk is full.\n.\nHello\n";
+
+for (const [name, setting] of Object.entries(UNITS)) {
+  Deno.test({
+    name: `the same message gets through as by a program in C: ${name}`,
+    ignore: Deno.uid() !== 0, // only root may set all of this
+    async fn() {
+      await using log = await logSocket();
+      await using server = await scriptedSmtp();
+      await using redis = await scriptedRedis({}, smarthostHash(server));
+      const under = inUnit(setting, log);
+      const sent = await sendmail(["-f", "a@x.org", "u@x.org"], {
+        redis,
+        log,
+        under,
+        stdin: MESSAGE,
+      });
+      assertSilentSuccess(sent);
+      assert.match(sent.records.map(({ text }) => text).join(), /^status=sent from=a@x\.org /);
+      const account = ["--file=/dev/null", `--host=${server.host}`, `--port=${server.port}`];
+      const options = ["--tls=off", "--auth=off", "--from=a@x.org", "--", "u@x.org"];
+      const other = await run([...under, "/usr/bin/msmtp", ...account, ...options], {
+        stdin: MESSAGE,
+      });
+      assert.deepEqual(other, { status: 0, stdout: "", stderr: "" });
+      await server.settled();
+      const arrived = server.messages().map(({ sender, recipients, content }) => {
+        const text = new TextDecoder().decode(content);
+        return {
+          sender,
+          recipients,
+          subject: /^Subject: .*$/m.exec(text)?.[0],
+          body: bodyOf(text),
+        };
+      });
+      assert.equal(arrived.length, 2);
+      assert.deepEqual(arrived[0], arrived[1]);
+    },
+  });
+}
+
+function bodyOf(message: string): string {
+  return message.slice(message.indexOf("\r\n\r\n") + 4);
+}
 
 Deno.test("no memory of the process is both writable and executable, even in mid-message", async () => {
   const reached = Promise.withResolvers<void>();

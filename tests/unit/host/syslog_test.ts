@@ -54,7 +54,7 @@ Deno.test("nothing of a record stands among the arguments or in the environment"
   );
   await write(RECORD, 4711, { program, limit: PATIENT });
   assert.deepEqual((await Deno.readTextFile(seen)).trim().split("\n"), [
-    ...["/bin/sh", program, "--id=4711", "-t", "ns8-sendmail", "--prio-prefix"],
+    ...["/bin/sh", program, "-t", "ns8-sendmail[4711]", "--prio-prefix"],
   ]);
 });
 
