@@ -1,19 +1,19 @@
 /**
- * A guard in front of ioredis. Its decoder trusts the server: an array announced with thirty
- * million members takes the memory at once, a malformed push message or a null that nobody asked
- * for ends the process from a timer. So nothing reaches it that is no plain answer to what was
- * asked.
+ * A guard in front of ioredis, whose decoder trusts the server: it allocates an array of thirty
+ * million members as soon as it is announced, and a malformed push message or an unexpected null ends
+ * the process from a timer. The guard passes only plain answers to what was asked. Its time is linear
+ * in what the server sends, however that is cut into pieces.
  *
  * @module
  */
 
-/** Gives why these bytes of the server are not let pass, or nothing where they are. */
+/** Gives the reason to reject these bytes of the server; nothing where they may pass. */
 export type ReplyGuard = (chunk: Uint8Array) => string | undefined;
 
-/** The most that all replies together may measure, in bytes; the settings take a few hundred. */
+/** The longest that all replies together may be, in bytes; the settings take a few hundred. */
 export const LONGEST_ANSWER = 1024 * 1024;
 
-/** The most strings that fit into that, for the decoder makes room for as many as are announced. */
+/** The most strings that fit into that: the decoder allocates as many as are announced. */
 const MOST_MEMBERS = LONGEST_ANSWER / "$0\r\n\r\n".length;
 
 const TOO_LONG = `an answer of more than ${LONGEST_ANSWER} bytes`;
@@ -21,10 +21,10 @@ const TOO_LONG = `an answer of more than ${LONGEST_ANSWER} bytes`;
 /** The longest line: a status, an error in words, or a length. */
 const LONGEST_LINE = 4096;
 
-/** As much of what a server says as serves to recognize it. */
+/** Enough characters of what a server says to recognize it. */
 const EXCERPT = 80;
 
-/** The beginning of a line: no more than its CR may be there, or the decoder runs ahead of us. */
+/** The beginning of a line, up to its CR: the decoder takes a line as ended at its CR. */
 const BEGINNING = /^[+:$*-][^\r\n]*\r?$/;
 const STATUS = /^[+:-][^\r\n]*\r\n$/;
 /** The length of a string or an array; -1 is a null. */
@@ -32,21 +32,21 @@ const LENGTH = /^([$*])(-1|\d{1,7})\r\n$/;
 
 const LF = 0x0a;
 
-/** The guard until something is asked: whatever comes is wrong, though it may say what is. */
+/** The guard until something was asked: rejects everything, and says what it was. */
 export function unaskedGuard(chunk: Uint8Array): string {
   return `it speaks unasked: ${excerpt(latin1(chunk))}`;
 }
 
 /**
- * Watches for as many replies as were asked for, each a status, an error, a number, a string or an
- * array of these (RESP version 2). To be called with everything that the server says, in the
- * pieces in which it comes.
+ * Gives a guard for that many replies, each a status, an error, a number, a string or an array of
+ * these (RESP version 2). It has to be called with all that the server sends, in order.
  */
 export function replyGuard(replies: number): ReplyGuard {
   let replyCount = 0;
   let total = 0;
   let members = 0;
   let line = "";
+  let hasReturn = false;
   let bulk = 0;
 
   const complete = () => {
@@ -78,14 +78,18 @@ export function replyGuard(replies: number): ReplyGuard {
         continue;
       }
       const end = chunk.indexOf(LF, at) + 1 || chunk.length;
-      line += latin1(chunk.subarray(at, end));
+      const piece = latin1(chunk.subarray(at, end));
+      // Only what is new is looked at: a line may come octet by octet.
+      const isBeginning = !hasReturn && BEGINNING.test(line === "" ? piece : `+${piece}`);
+      line += piece;
       at = end;
+      hasReturn = piece.endsWith("\r");
       if (line.length > LONGEST_LINE) return foreign(line);
-      if (line.endsWith("\n")) {
+      if (piece.endsWith("\n")) {
         const wrong = readLine();
         if (wrong !== undefined) return wrong;
         line = "";
-      } else if (replyCount === replies || !BEGINNING.test(line)) return foreign(line);
+      } else if (replyCount === replies || !isBeginning) return foreign(line);
     }
     return undefined;
   };

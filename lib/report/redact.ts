@@ -24,6 +24,8 @@ export type SecretKeeper = {
   redact: Redact;
   /** Takes more secrets, such as an access token that has just been issued. */
   keep(...secrets: readonly string[]): void;
+  /** Takes the secrets of the settings, and the user name. */
+  keepSettings(settings: SmarthostSettings): void;
 };
 
 /** The most characters that are shown of what others say. */
@@ -55,7 +57,8 @@ export function redactor(secrets: readonly string[], username = ""): Redact {
 }
 
 /** Gives the same as a redactor to which more secrets can be told later. */
-export function secretKeeper(secrets: readonly string[], username = ""): SecretKeeper {
+export function secretKeeper(secrets: readonly string[] = [], username = ""): SecretKeeper {
+  let user = username;
   const known = new Set<string>();
   const forms: Forms[] = [];
   let last: { text: string; limit: number; shown: string } | undefined;
@@ -66,6 +69,11 @@ export function secretKeeper(secrets: readonly string[], username = ""): SecretK
   keep(...secrets);
   return {
     keep,
+    keepSettings(settings) {
+      const { password, oauth2_client_secret = "", oauth2_refresh_token = "" } = settings;
+      user = settings.username;
+      keep(password, oauth2_client_secret, oauth2_refresh_token);
+    },
     redact(text, limit = LIMITS.words) {
       if (known.size === 0) return clip(text, limit);
       // A server answers many recipients with the same words.
@@ -73,7 +81,7 @@ export function secretKeeper(secrets: readonly string[], username = ""): SecretK
       // Only who has something to mask pays for the forms.
       for (const secret of [...known].slice(forms.length)) forms.push(formsOf(secret));
       const looked = text.slice(0, limit + MARGIN);
-      const spans = findSecrets(looked, { forms, username }, limit);
+      const spans = findSecrets(looked, { forms, username: user }, limit);
       const shown = clip(mask(text, spans, limit), limit, Math.max(0, text.length - limit));
       last = { text, limit, shown };
       return shown;
@@ -96,7 +104,9 @@ function mask(text: string, spans: readonly Span[], limit: number): string {
 
 /** Gives a redactor for the secrets of the settings; without settings there are none. */
 export function redactorFor(settings: SmarthostSettings | undefined): Redact {
-  return settings === undefined ? redactor([]) : redactor([settings.password], settings.username);
+  const keeper = secretKeeper();
+  if (settings !== undefined) keeper.keepSettings(settings);
+  return keeper.redact;
 }
 
 /** Gives the same result, the words of servers and libraries masked and clipped. */

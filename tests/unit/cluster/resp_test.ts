@@ -116,3 +116,14 @@ Deno.test("the guard of Redis passes any strings, in any pieces", () => {
     assert.equal(watch(`*${list.length}\r\n${members}+OK\r\n`, 2, size), undefined);
   }));
 });
+
+Deno.test("the guard of Redis reads long lines in time that come octet by octet", () => {
+  const line = `+${"x".repeat(4000)}\r\n`;
+  assert.equal(watch(line.repeat(100), 100, 1), undefined);
+});
+
+Deno.test("the guard of Redis stops a line that goes on behind its CR in another piece", () => {
+  const guard = replyGuard(3);
+  assert.equal(guard(bytes("+OK\r")), undefined);
+  assert.notEqual(guard(bytes("x")), undefined);
+});

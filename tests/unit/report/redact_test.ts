@@ -4,7 +4,13 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import type { CheckReport } from "../../../lib/delivery/check.ts";
 import { ExitStatus, Failure, type Outcome } from "../../../lib/outcome.ts";
-import { redactor, redactReport, redactResult, secretKeeper } from "../../../lib/report/redact.ts";
+import {
+  redactor,
+  redactorFor,
+  redactReport,
+  redactResult,
+  secretKeeper,
+} from "../../../lib/report/redact.ts";
 
 const USER = "post@example.org";
 const PASSWORD = `Gr\u00fcn "$ec\\ret" + 7=3?`;
@@ -123,6 +129,25 @@ Deno.test("each of several secrets is masked, also one that becomes known later"
   keep("access-token-1", "", "refresh/token");
   assert.equal(redact(text), "***, ***, ***");
   assert.equal(redact(base64(`user=${USER}\x01auth=Bearer access-token-1\x01\x01`)), "***");
+});
+
+Deno.test("every secret of the settings is masked", () => {
+  const settings = {
+    port: 587,
+    host: "mail.example",
+    username: USER,
+    password: "the password",
+    enabled: true,
+    encrypt_smtp: "starttls" as const,
+    tls_verify: true,
+    oauth2_token_url: "https://token.example/",
+    oauth2_client_id: "the client",
+    oauth2_client_secret: "the secret",
+    oauth2_refresh_token: "the refresh token",
+  };
+  const text = `the client, the password, the secret, the refresh token, ${USER} ${cramDigest}`;
+  assert.equal(redactorFor(settings)(text), `the client, ***, ***, ***, ${USER} ***`);
+  assert.equal(redactorFor(undefined)(text), text);
 });
 
 Deno.test("a token of thousands of characters is masked whole and in part", () => {
