@@ -46,7 +46,7 @@ export function replyGuard(replies: number): ReplyGuard {
   let total = 0;
   let members = 0;
   let line = "";
-  let hasReturn = false;
+  const isBeginning = lineWatcher();
   let bulk = 0;
 
   const complete = () => {
@@ -72,26 +72,33 @@ export function replyGuard(replies: number): ReplyGuard {
     for (let at = 0; at < chunk.length;) {
       if (bulk > 0) {
         const taken = Math.min(bulk, chunk.length - at);
-        at += taken;
-        bulk -= taken;
+        [at, bulk] = [at + taken, bulk - taken];
         if (bulk === 0) complete();
         continue;
       }
       const end = chunk.indexOf(LF, at) + 1 || chunk.length;
       const piece = latin1(chunk.subarray(at, end));
-      // Only what is new is looked at: a line may come octet by octet.
-      const isBeginning = !hasReturn && BEGINNING.test(line === "" ? piece : `+${piece}`);
+      const isSound = isBeginning(piece, line);
       line += piece;
       at = end;
-      hasReturn = piece.endsWith("\r");
       if (line.length > LONGEST_LINE) return foreign(line);
       if (piece.endsWith("\n")) {
         const wrong = readLine();
         if (wrong !== undefined) return wrong;
         line = "";
-      } else if (replyCount === replies || !isBeginning) return foreign(line);
+      } else if (replyCount === replies || !isSound) return foreign(line);
     }
     return undefined;
+  };
+}
+
+/** Tells whether the next piece of a line keeps to the protocol; only what is new is looked at. */
+function lineWatcher(): (piece: string, line: string) => boolean {
+  let hasReturn = false;
+  return (piece, line) => {
+    const isSound = !hasReturn && BEGINNING.test(line === "" ? piece : `+${piece}`);
+    hasReturn = piece.endsWith("\r");
+    return isSound;
   };
 }
 
