@@ -198,12 +198,10 @@ const REFUSED: [what: string, status: number, input: string][] = [
   ["CR and a field in From", 64, "From: a@x.org\rBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
   ["NUL in Sender", 64, "Sender: a@x.org\0\nTo: u@x.org\n\nx\n"],
   ["CR and a field in the subject", 65, "To: u@x.org\nSubject: x\rBcc: evil@x.org\n\nx\n"],
-  ["CR CR LF and a field", 65, "To: u@x.org\r\r\nBcc: evil@x.org\r\n\r\nx\n"],
   ["NUL in the subject", 65, "To: u@x.org\nSubject: x\0\n\nx\n"],
-  ["white space before the colon of Bcc", 65, "To: u@x.org\nBcc : evil@x.org\n\nx\n"],
-  ["a field without a name", 65, "To: u@x.org\n: evil@x.org\n\nx\n"],
+  ["a field behind CR CR CR LF", 65, "To: u@x.org\r\r\r\nBcc: evil@x.org\r\n\r\nx\n"],
+  ["CR in a message in CR CR LF", 65, "To: u@x.org\r\r\nX: x\rBcc: evil@x.org\r\r\n\r\r\n"],
   ["a fold before the first field", 65, " Bcc: evil@x.org\nTo: u@x.org\n\nx\n"],
-  ["a byte order mark before Bcc", 65, "\ufeffBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
 ];
 
 for (const [what, status, input] of REFUSED) {
@@ -216,6 +214,45 @@ for (const [what, status, input] of REFUSED) {
   Deno.test(`without -t, ${what} makes it a text`, async () => {
     await using host = await smarthost();
     assertSilentSuccess(await host.submit(["u@x.org"], input));
+    const { content } = assertOneMessage(host, ["u@x.org"]);
+    await assertNoEvilField(content);
+  });
+}
+
+/** Headers as careless programs write them: what a Bcc in them says holds, and nobody sees it. */
+const READ: [what: string, input: string][] = [
+  ["CR CR LF before Bcc", "To: u@x.org\r\r\nBcc: evil@x.org\r\r\n\r\r\nx\r\r\n"],
+  ["CR CR LF once", "To: u@x.org\r\r\nBcc: evil@x.org\r\n\r\nx\n"],
+  ["white space before the colon of Bcc", "To: u@x.org\nBcc \t: evil@x.org\n\nx\n"],
+  ["a byte order mark before Bcc", "\ufeffBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
+  ["a line of blanks before Bcc", "To: u@x.org\n \t\nBcc: evil@x.org\n\nx\n"],
+  ["lines of blanks before Bcc", "To: u@x.org\n \n\t\n \nbCC: evil@x.org\n\nx\n"],
+  ["a quoted mbox line before Bcc", ">From a\nBcc: evil@x.org\nTo: u@x.org\n\nx\n"],
+];
+
+for (const [what, input] of READ) {
+  Deno.test(`with -t, ${what} hides no recipient and shows none`, async () => {
+    await using host = await smarthost();
+    assertSilentSuccess(await host.submit(["-t"], input));
+    const [message, ...others] = host.server.messages();
+    assert.deepEqual(others, []);
+    assert.deepEqual(message?.recipients.toSorted(), ["evil@x.org", "u@x.org"]);
+    assert.doesNotMatch(new TextDecoder().decode(message?.content), /evil|bcc/i);
+  });
+}
+
+/** Headers that end sooner than it seems: who is named behind the end is no recipient. */
+const ENDED: [what: string, input: string][] = [
+  ["a field without a name", "To: u@x.org\n: evil@x.org\nBcc: evil@x.org\n\nx\n"],
+  ["an mbox line", "To: u@x.org\n>From a\nBcc: evil@x.org\n\nx\n"],
+  ["a line of words", "To: u@x.org\nSubject: a\nwords\nBcc: evil@x.org\n\nx\n"],
+  ["a lone CR in a name", "To: u@x.org\nX\rBcc: evil@x.org\n\nx\n"],
+];
+
+for (const [what, input] of ENDED) {
+  Deno.test(`with -t, ${what} ends the header, and nobody behind it gets the mail`, async () => {
+    await using host = await smarthost();
+    assertSilentSuccess(await host.submit(["-t"], input));
     const { content } = assertOneMessage(host, ["u@x.org"]);
     await assertNoEvilField(content);
   });
