@@ -1,10 +1,10 @@
 /**
  * Mailboxes and domains, in and out.
  *
- * The text of an argument or a header field becomes tokens (`tokens.ts`), and tokens become
- * mailboxes (`mailbox.ts`): a display name, a local part, a domain in its ASCII form (`domain.ts`).
- * A mailbox is written again as an address of the envelope or as an entry of a header field, where
- * the name is encoded if it has to be (`encoded_words.ts`).
+ * The text of an argument or a header field is cut into entries (`entries.ts`), and each entry is
+ * read as a mailbox (`parser.ts`): a display name, a local part (`local_part.ts`), a domain in its
+ * ASCII form (`domain.ts`). A mailbox is written again (`mailbox.ts`) as an address of the envelope
+ * or as an entry of a header field, where the name is encoded if it has to be (`encoded_words.ts`).
  *
  * A new way to write an address that callers use, or a new rule for domains, belongs here.
  *
@@ -13,4 +13,5 @@
 
 export { asciiDomain } from "./domain.ts";
 export { decodeWords, encodeWords, isPlain } from "./encoded_words.ts";
-export { addressOf, formatMailbox, type Mailbox, parseMailboxes } from "./mailbox.ts";
+export { addressOf, formatMailbox, type Mailbox } from "./mailbox.ts";
+export { parseMailboxes, readMailboxes, refusal, type Unreadable } from "./parser.ts";
