@@ -21,7 +21,7 @@ import {
   systemLog,
 } from "./lib/host/mod.ts";
 import { buildMessage, type Mail, type Message } from "./lib/message/mod.ts";
-import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
+import { asFailure, ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
 import {
   announceFailure,
   announceReport,
@@ -30,6 +30,7 @@ import {
   type Output,
   redactorFor,
   transcriptLines,
+  unreadableText,
 } from "./lib/report/mod.ts";
 import { seedRandomness } from "./lib/smtp/mod.ts";
 
@@ -58,10 +59,19 @@ async function answer(options: Options, output: Output): Promise<ExitStatus> {
     case "settings":
       return await output.print(`${formatSettings((await readSettings(options)).settings)}\n`);
     case "dry-run":
-      return await output.print((await readMessage(options)).content);
+      return await showMessage(await readMessage(options), output);
     default:
       return await tryOut(options, output);
   }
+}
+
+/** Prints the message. The status is that of recipients in its header that cannot be read. */
+async function showMessage(message: Message, output: Output): Promise<ExitStatus> {
+  const { content, envelope: { unreadable } } = message;
+  const status = await output.print(content);
+  if (unreadable === undefined) return status;
+  output.writeError(`Error: ${unreadableText(unreadable)}`);
+  return ExitStatus.noUser;
 }
 
 async function tryOut(options: Options, output: Output): Promise<ExitStatus> {

@@ -35,7 +35,7 @@ export type Reply = {
 
 /** How the server answered one recipient. */
 export type RecipientOutcome = {
-  /** The address as it stands in the envelope. */
+  /** The address as it stands in the envelope, or what a header has in place of an address. */
   address: string;
   /** Whether the server accepted the recipient; that it took the message, `transaction` says. */
   accepted: boolean;
@@ -43,6 +43,8 @@ export type RecipientOutcome = {
   reply?: Reply;
   /** The transaction in which the server took the message for this recipient, counted from 1. */
   transaction?: number;
+  /** Where the server was not asked because this is no address: the field and the reason. */
+  why?: string;
 };
 
 /** The result of a delivery in which the server answered the message, or every recipient. */

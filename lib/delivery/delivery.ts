@@ -75,13 +75,14 @@ async function deliverOnce(
       eightBit: message.eightBit,
       ...(session.capabilities.size !== undefined && { size: message.size }),
     });
+    const answered = recipients.concat(message.envelope.unreadable ?? []);
     const [reply] = transactions;
     const outcome: Outcome = {
-      status: statusOf(recipients),
+      status: statusOf(answered),
       server,
       ...(reply && { reply }),
       ...(transactions.length > 1 && { transactions }),
-      recipients,
+      recipients: answered,
     };
     context.onOutcome?.(outcome);
     return outcome;
@@ -173,11 +174,13 @@ function isAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }
 
-/** One recipient refused for good counts more than one to try again. */
+/** A recipient refused permanently, or that is no address, counts more than one to try again. */
 function statusOf(recipients: readonly RecipientOutcome[]): ExitStatus {
   const refusals = recipients.filter(({ accepted }) => !accepted);
   if (refusals.length === 0) return ExitStatus.ok;
-  const isPermanent = refusals.some(({ reply }) => (reply?.code ?? 0) >= 500);
+  const isPermanent = refusals.some(({ reply, why }) =>
+    why !== undefined || (reply?.code ?? 0) >= 500
+  );
   return isPermanent ? ExitStatus.noUser : ExitStatus.tryAgain;
 }
 

@@ -9,7 +9,8 @@ import { checkJson, outcomeJson } from "./json.ts";
 import { clip } from "../text/mod.ts";
 import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "../outcome.ts";
 import { LIMITS, type Redact, redactReport, redactResult } from "./redact.ts";
-import { type Attempt, errorLines, type LogRecord, logRecord } from "./report.ts";
+import type { Attempt } from "./attempt.ts";
+import { errorLines, type LogRecord, logRecord } from "./report.ts";
 
 /** Standard output and standard error. */
 export type Output = {

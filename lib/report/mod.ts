@@ -21,4 +21,5 @@ export {
   type SecretKeeper,
   secretKeeper,
 } from "./redact.ts";
-export { type Attempt, attemptOf, errorLines, errorText, transcriptLines } from "./report.ts";
+export { type Attempt, attemptOf } from "./attempt.ts";
+export { errorLines, errorText, transcriptLines, unreadableText } from "./report.ts";

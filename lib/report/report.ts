@@ -6,32 +6,16 @@
  * @module
  */
 
-import { addressOf } from "../address/mod.ts";
-import { defaultSender, type Mail, type Message } from "../message/mod.ts";
-import type { SmarthostSettings } from "../cluster/mod.ts";
 import { clip, excerpt, logText, logWord } from "../text/mod.ts";
+import type { Attempt } from "./attempt.ts";
 import { LIMITS, type Redact } from "./redact.ts";
 import {
   ExitStatus,
   Failure,
-  formatAddress,
   type Outcome,
   type RecipientOutcome,
   type Reply,
 } from "../outcome.ts";
-
-/** What was to be sent, as far as the log names it. */
-export type Attempt = {
-  /** The envelope sender; empty for the empty one. */
-  from: string;
-  /** The first recipient. */
-  to: string;
-  /** Every recipient, as far as they are known. */
-  recipients?: readonly string[];
-  subject: string;
-  /** The smarthost as `host:port`, where it is known. */
-  server?: string | undefined;
-};
 
 /** One record for the system log (RFC 5424, 6.2.1 has the severities). */
 export type LogRecord = { severity: "info" | "err"; text: string };
@@ -82,11 +66,23 @@ export function errorText(
   redact: Redact = clipOnly,
 ): string | undefined {
   if (result instanceof Failure) return failureText(result, redact);
-  const refused = result.recipients.filter((recipient) => !recipient.accepted);
-  if (refused.length === 0) return undefined;
-  const what = refused.length === 1 ? "Recipient refused" : "Recipients refused";
-  const list = listOf(refused, "; ", (recipient) => refusalText(recipient, redact));
-  return `${what} (${excerpt(result.server, LIMITS.place)}): ${list}`;
+  const others = result.recipients.filter((recipient) => !recipient.accepted);
+  const refused = others.filter(({ why }) => why === undefined);
+  const unreadable = others.filter(({ why }) => why !== undefined);
+  const sentences: string[] = [];
+  if (refused.length > 0) {
+    const what = refused.length === 1 ? "Recipient refused" : "Recipients refused";
+    const list = listOf(refused, "; ", (recipient) => refusalText(recipient, redact));
+    sentences.push(`${what} (${excerpt(result.server, LIMITS.place)}): ${list}`);
+  }
+  if (unreadable.length > 0) sentences.push(unreadableText(unreadable));
+  return sentences.length === 0 ? undefined : sentences.join("; ");
+}
+
+/** Names the recipients of the header that are no addresses. */
+export function unreadableText(unreadable: readonly RecipientOutcome[]): string {
+  const list = listOf(unreadable, "; ", ({ address, why = "" }) => `"${address}" (${why})`);
+  return `${unreadable.length === 1 ? "Bad address" : "Bad addresses"} in the header: ${list}`;
 }
 
 /**
@@ -161,7 +157,10 @@ function decisiveReply({ recipients, reply, status }: Outcome): Reply | undefine
 
 /** What the log says where the server said nothing: the error without what other fields hold. */
 function ownWords({ server }: Attempt, result: Failure | Outcome, redact: Redact): string {
-  if (!(result instanceof Failure)) return "Recipient refused";
+  if (!(result instanceof Failure)) {
+    const [first] = result.recipients.filter(({ accepted }) => !accepted);
+    return first?.why === undefined ? "Recipient refused" : unreadableText([first]);
+  }
   const { what, where, why } = result.details;
   const place = where === undefined || where === server ? "" : ` (${clip(where, LIMITS.place)})`;
   return `${clip(what, LIMITS.words)}${place}${
@@ -203,37 +202,4 @@ const clipOnly: Redact = (text, limit = LIMITS.words) => clip(text, limit);
 /** Joins the lines of a reply. */
 function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, " ").trim();
-}
-
-/**
- * Describes an attempt: by the finished message and the settings where they are known, else by the
- * request alone.
- */
-export function attemptOf(
-  mail: Mail,
-  hostName: string,
-  { message, settings }: {
-    message?: Message | undefined;
-    settings?: SmarthostSettings | undefined;
-  },
-): Attempt {
-  const recipients = [...mail.to, ...mail.cc, ...mail.bcc]
-    .map((mailbox) => addressOf(mailbox, hostName));
-  const server = settings && serverIn(settings);
-  if (message !== undefined) {
-    const { subject, envelope: { sender, recipients } } = message;
-    return { from: sender, to: recipients[0] ?? "", recipients, subject, server };
-  }
-  return {
-    from: defaultSender(mail, hostName),
-    to: recipients[0] ?? "",
-    recipients: [...new Set(recipients)],
-    subject: mail.subject ?? "",
-    server,
-  };
-}
-
-/** The smarthost of the settings as `host:port`, where they name one. */
-function serverIn({ host, port }: SmarthostSettings): string | undefined {
-  return host === "" ? undefined : formatAddress({ host, port });
 }

@@ -154,7 +154,8 @@ for (const { what, args, input, sender, recipients } of [...SENDERS, ...ARGUMENT
 const NOBODY: [what: string, args: string[], input: string, status: number][] = [
   ["-t and no recipient in the header", ["-t"], "Subject: x\n\nx\n", 64],
   ["-t and empty fields", ["-t"], "To:\nCc: ,\nBcc: nobody:;\n\nx\n", 64],
-  ["-t and an address that cannot be read", ["-t", "u@x.org"], "To: a b@x.org\n\nx\n", 64],
+  ["-t and nobody but a bad address", ["-t"], "To: a b@x.org\n\nx\n", 64],
+  ["-t and a NUL in an address", ["-t", "u@x.org"], "To: a@x.org, b@x.org\0\n\nx\n", 64],
   ["-t and a text", ["-t", "u@x.org"], "Hello,\n\nthis is no header.\n", 65],
   ["-t and nothing", ["-t", "u@x.org"], "", 65],
   ["-t and an empty header", ["-t", "u@x.org"], "\nx\n", 65],
@@ -168,6 +169,34 @@ for (const [what, args, input, status] of NOBODY) {
     assert.deepEqual(host.server.conversations, []);
   });
 }
+
+Deno.test("a bad address in the header does not keep the others from their mail, and is named (67)", async () => {
+  await using host = await smarthost();
+  const input = "To: ann@x.org\nCc: First Last <first@x.org, bob@x.org\nSubject: x\n\nx\n";
+  const run = await host.submit(["-t", "--json"], input);
+  assert.equal(
+    run.stderr,
+    'Error: Bad address in the header: "First Last <first@x.org" (Cc: no > behind <)\n' +
+      "The others got the message: ann@x.org, bob@x.org\n",
+  );
+  assert.equal(run.status, 67);
+  assert.deepEqual(host.server.messages()[0]?.recipients, ["ann@x.org", "bob@x.org"]);
+  const { status, recipients, error } = JSON.parse(run.stdout);
+  assert.equal(status, 67);
+  assert.deepEqual(
+    recipients.map(({ address, accepted }: Record<string, unknown>) => [address, accepted]),
+    [["ann@x.org", true], ["bob@x.org", true], ["First Last <first@x.org", false]],
+  );
+  assert.equal(`Error: ${error}`, run.stderr.split("\n")[0]);
+});
+
+Deno.test("a bad address in the header of a dry run is named, and the status is 67", async () => {
+  const input = "To: ann@x.org, @x.org\nSubject: x\n\nx\n";
+  const run = await sendmail(["-t", "--dry-run"], { stdin: input });
+  assert.equal(run.status, 67);
+  assert.match(run.stdout, /^To: ann@x\.org, @x\.org\r$/m);
+  assert.equal(run.stderr, 'Error: Bad address in the header: "@x.org" (To: nothing before @)\n');
+});
 
 type Declared = {
   what: string;

@@ -100,27 +100,59 @@ for (const header of ["Subject: a", "To:", "To: undisclosed-recipients:;", "Bcc:
   });
 }
 
-for (
-  const [name, header] of [
-    ["To", "To: u@good.com(x)evil.com"],
-    ["Cc", "To: a@x.org\nCc: a@x.org b@x.org"],
-    ["Bcc", 'Bcc: "<evil@x.org>" a@x.org'],
-    ["Resent-To", "Resent-To: a@x.org; b@x.org"],
-  ]
-) {
-  Deno.test(`with -t, a bad address in ${name} is status 64 and names the field`, () => {
-    const message = received(header ?? "");
-    assert.throws(
-      () => envelopeOf(parseOptions(["-t", "a@x.org"]).mail, host, message),
-      (error) => {
-        assert.ok(error instanceof Failure);
-        assert.equal(error.details.status, ExitStatus.usage);
-        assert.equal(error.details.what, `Bad address in the ${name} header`);
-        return true;
-      },
+/** A field, a header with a recipient that cannot be read, that recipient, and why. */
+const UNREADABLE: [name: string, header: string, address: string, why: string][] = [
+  ["To", "To: u@good.com(x)evil.com", "u@good.com(x)evil.com", "text behind the address"],
+  ["Cc", "To: b@x.org\nCc: a@x.org c@x.org", "a@x.org c@x.org", "two addresses need a comma"],
+  ["Bcc", 'Bcc: "<evil@x.org>" a@x.org', '"<evil@x.org>" a@x.org', "more than one word before @"],
+  ["Resent-To", "Resent-To: <a@x.org> b@x.org", "<a@x.org> b@x.org", "two addresses need a comma"],
+];
+
+for (const [name, header, address, why] of UNREADABLE) {
+  Deno.test(`with -t, a bad address in ${name} does not keep the others from their mail`, () => {
+    const { mail } = parseOptions(["-t", "a@x.org"]);
+    const { recipients, unreadable } = envelopeOf(mail, host, received(header));
+    assert.deepEqual(
+      recipients,
+      header.includes("b@x.org\n") ? ["a@x.org", "b@x.org"] : ["a@x.org"],
     );
+    assert.deepEqual(unreadable, [{ address, accepted: false, why: `${name}: ${why}` }]);
+  });
+
+  Deno.test(`with -t, nobody but a bad address in ${name} is status 64 and names the field`, () => {
+    const message = received(header.replace("To: b@x.org\n", ""));
+    assert.throws(() => envelopeOf(parseOptions(["-t"]).mail, host, message), (error) => {
+      assert.ok(error instanceof Failure);
+      assert.equal(error.details.status, ExitStatus.usage);
+      assert.equal(error.details.what, `Bad address in the ${name} header`);
+      assert.equal(error.details.why, `${why}: ${JSON.stringify(address)}`);
+      return true;
+    });
   });
 }
+
+Deno.test("with -t, a line break or NUL in a recipient of the header is status 64", () => {
+  for (const header of ["To: a@x.org\rBcc: evil@x.org", "To: b@x.org, a@x.org\0"]) {
+    const message = received(header);
+    assert.throws(
+      () => envelopeOf(parseOptions(["-t", "a@x.org"]).mail, host, message),
+      (error) => error instanceof Failure && error.details.status === ExitStatus.usage,
+    );
+  }
+});
+
+Deno.test("two megabytes of bad addresses in a header do not keep the others from their mail", () => {
+  const message = received(`To: ${"@,".repeat(2 ** 20)}a@x.org`);
+  const { recipients, unreadable } = envelopeOf(parseOptions(["-t"]).mail, host, message);
+  assert.deepEqual(recipients, ["a@x.org"]);
+  assert.equal(unreadable?.length, 2 ** 20);
+});
+
+Deno.test("eight megabytes of dots in From are no sender", () => {
+  const message = received(`From: ${"a.".repeat(2 ** 22)}a@b.org`);
+  const { sender } = envelopeOf(parseOptions(["a@x.org"]).mail, host, message);
+  assert.equal(sender, "no-reply@node.example.org");
+});
 
 Deno.test("the envelope holds a hundred thousand recipients of one field", () => {
   const list = Array.from({ length: 100_000 }, (_, i) => `u${i}@x.org`).join(",");
@@ -130,6 +162,18 @@ Deno.test("the envelope holds a hundred thousand recipients of one field", () =>
 
 /** Arguments, header if there is one, sender. */
 const SENDERS: [title: string, args: string[], header: string | undefined, sender: string][] = [
+  [
+    "who has sent the message on",
+    [],
+    "From: a@x.org\nSender: b@x.org\nResent-From: c@x.org, d@x.org\nResent-Sender: e@x.org",
+    "e@x.org",
+  ],
+  [
+    "else the first who wants it sent on",
+    [],
+    "From: a@x.org\nSender: b@x.org\nResent-From: C <c@x.org>, d@x.org",
+    "c@x.org",
+  ],
   ["no-reply at the host by default", [], undefined, "no-reply@node.example.org"],
   ["that of -f", ["-f", "a@x.org"], undefined, "a@x.org"],
   ["that of -f without its name", ["-f", "A B <a@x.org>"], undefined, "a@x.org"],

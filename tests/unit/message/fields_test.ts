@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Mailbox, parseMailboxes } from "../../../lib/address/mailbox.ts";
+import type { Mailbox } from "../../../lib/address/mailbox.ts";
+import { parseMailboxes } from "../../../lib/address/parser.ts";
 import { decodeWords } from "../../../lib/address/encoded_words.ts";
 import { mailboxField, textField } from "../../../lib/message/fields.ts";
 import { ExitStatus, Failure } from "../../../lib/outcome.ts";

@@ -8,12 +8,8 @@ import {
   type Reply,
 } from "../../../lib/outcome.ts";
 import { redactor } from "../../../lib/report/redact.ts";
-import {
-  type Attempt,
-  errorLines,
-  logRecord,
-  transcriptLines,
-} from "../../../lib/report/report.ts";
+import type { Attempt } from "../../../lib/report/attempt.ts";
+import { errorLines, logRecord, transcriptLines } from "../../../lib/report/report.ts";
 
 const SERVER = "mail.example:587";
 const OK: Reply = { code: 250, text: "2.1.5 Ok" };
@@ -50,12 +46,35 @@ const NOBODY: Outcome = {
   recipients: [refused("b@x.org", GREYLISTED), refused("c@x.org", UNKNOWN)],
 };
 
+const UNREADABLE = (address: string, why: string) => ({ address, accepted: false, why });
+const NO_ADDRESS: Outcome = {
+  ...SENT,
+  status: ExitStatus.noUser,
+  recipients: [...SENT.recipients, UNREADABLE("First Last <first@x.org", "Cc: no > behind <")],
+};
+
 const LINES: [title: string, result: Failure | Outcome, ...lines: string[]][] = [
   ["a message that everybody got", SENT],
   [
     "a message refused for one of three",
     PARTLY,
     "Error: Recipient refused (mail.example:587): c@x.org: 550 5.1.1 No such user",
+    "The others got the message: b@x.org, d@x.org",
+  ],
+  [
+    "a message whose header has a bad address",
+    NO_ADDRESS,
+    'Error: Bad address in the header: "First Last <first@x.org" (Cc: no > behind <)',
+    "The others got the message: b@x.org, c@x.org",
+  ],
+  [
+    "a message refused for one, with two bad addresses in its header",
+    {
+      ...PARTLY,
+      recipients: [...PARTLY.recipients, UNREADABLE("@", "To: a"), UNREADABLE("b\x1b@", "Cc: c")],
+    },
+    "Error: Recipient refused (mail.example:587): c@x.org: 550 5.1.1 No such user; " +
+    'Bad addresses in the header: "@" (To: a); "b\\x1b@" (Cc: c)',
     "The others got the message: b@x.org, d@x.org",
   ],
   [
@@ -269,6 +288,13 @@ const RECORDS: [title: string, attempt: Partial<Attempt>, Failure | Outcome, tex
     {},
     PARTLY,
     START + 'server=mail.example:587 code=550 message="5.1.1 No such user"',
+  ],
+  [
+    "a message whose header has a bad address",
+    {},
+    NO_ADDRESS,
+    START + "server=mail.example:587 code=-1 " +
+    'message="Bad address in the header: \\"First Last <first@x.org\\" (Cc: no > behind <)"',
   ],
   [
     "a message refused for all, by the first refusal",
