@@ -10,7 +10,7 @@ import type { Buffer } from "node:buffer";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatAddress } from "../outcome.ts";
 import { reasonOf } from "../text/mod.ts";
-import type { RedisAddress, RedisAddresses } from "./redis.ts";
+import type { RedisAddress, RedisAddresses } from "./addresses.ts";
 
 /** The Redis channel of the event. */
 export const SMARTHOST_CHANGED = "cluster/event/smarthost-changed";

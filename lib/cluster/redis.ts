@@ -1,5 +1,5 @@
 /**
- * The cluster's Redis: where it is, and one hash out of it.
+ * One hash out of the cluster's Redis.
  *
  * ioredis gets one connection for one batch of commands. Its reconnecting, its queue and its
  * messages on the console are kept out of the way.
@@ -8,33 +8,18 @@
  */
 
 import { AbstractConnector, Redis } from "ioredis";
-import { isIPv6, Socket } from "node:net";
+import { Socket } from "node:net";
+import { connectionCause } from "../network/mod.ts";
 import { ExitStatus, Failure, type FailureDetails, formatAddress } from "../outcome.ts";
-import { reasonOf, timedOut } from "../text/mod.ts";
+import { reasonOf, systemCode, timedOut } from "../text/mod.ts";
+import type { RedisAddress, RedisAddresses } from "./addresses.ts";
 import { type ReplyGuard, replyGuard, unaskedGuard } from "./resp.ts";
-
-/** Where a Redis listens. */
-export type RedisAddress = {
-  /** A name or an IP address, without brackets. */
-  host: string;
-  port: number;
-};
-
-/** What the environment says of where Redis is; an empty value is as good as none. */
-export type RedisEnvironment = {
-  /** `REDIS_REPLICA_ADDRESS` */
-  replica?: string | undefined;
-  /** `REDIS_ADDRESS` */
-  leader?: string | undefined;
-};
-
-/** The Redis servers to ask one after the other. */
-export type RedisAddresses = readonly [RedisAddress, ...RedisAddress[]];
-
-const DEFAULT_ADDRESS: RedisAddress = { host: "127.0.0.1", port: 6379 };
 
 /** The user whom every cluster lets read, with any password. */
 const CREDENTIALS = ["default", "nopass"];
+
+/** How long the true cause of a failed connection is looked for, in milliseconds. */
+const CAUSE_TIME = 1000;
 
 /** Why, when there is no better reason: ioredis says "Connection is closed." to everything. */
 const HANG_UP = "connection closed by the server";
@@ -44,69 +29,63 @@ const REFUSALS: ReadonlyMap<string, Pick<FailureDetails, "status" | "what">> = n
   ["NOAUTH", { status: ExitStatus.notAllowed, what: "Redis refused the login" }],
   ["WRONGPASS", { status: ExitStatus.notAllowed, what: "Redis refused the login" }],
   ["NOPERM", { status: ExitStatus.notAllowed, what: "Redis refused to show the settings" }],
-  ["WRONGTYPE", { status: ExitStatus.configuration, what: "The settings in Redis are not a hash" }],
 ]);
 
-/**
- * The addresses to ask, in this order: the local replica, then the leader, else the default.
- * Throws a Failure 78 where one is set that is none.
- */
-export function redisAddresses({ replica, leader }: RedisEnvironment): RedisAddresses {
-  const addresses = [
-    ...parseAddress("REDIS_REPLICA_ADDRESS", replica),
-    ...parseAddress("REDIS_ADDRESS", leader),
-  ];
-  const [first = DEFAULT_ADDRESS, second] = addresses;
-  const isOther = second !== undefined && formatAddress(second) !== formatAddress(first);
-  return isOther ? [first, second] : [first];
-}
+/** A hash, and the `host:port` that had it. */
+type FoundHash = { hash: Record<string, string>; from: string };
 
 /**
- * Reads a hash from the first Redis that answers; one that does not exist is empty. `timeout`, in
+ * Reads a hash from the first Redis that has it; where none has, it is empty. `timeout`, in
  * milliseconds, is for each Redis, from the look-up of its name to its last byte. Bytes that are
- * not UTF-8 become U+FFFD. `from` is the `host:port` that had it.
+ * not UTF-8 become U+FFFD.
  *
  * Throws a Failure: 77 where Redis refuses, 78 where the key holds no hash, and 75 for all else.
- * Only after a 75 is the next Redis asked, as it may know better; the error then names both.
+ * Only after a 75, and where the hash is empty, since a replica may not have synced yet, is the
+ * next Redis asked, as it may know better; the error then names both.
  */
 export async function readHash(
   [address, next, ...rest]: RedisAddresses,
   key: string,
   timeout: number,
-): Promise<{ hash: Record<string, string>; from: string }> {
+): Promise<FoundHash> {
+  const first = await readFrom(address, key, timeout);
+  const isFailure = first instanceof Failure;
+  if (next === undefined || (isFailure && first.details.status !== ExitStatus.tryAgain)) {
+    if (isFailure) throw first;
+    return first;
+  }
+  if (!isFailure && Object.keys(first.hash).length > 0) return first;
+  const before = isFailure
+    ? `${first.details.where}: ${first.details.why}`
+    : `${first.from} had no settings`;
+  return await readHash([next, ...rest], key, timeout).catch((later) => {
+    throw later instanceof Failure ? alsoNaming(before, later) : later;
+  });
+}
+
+async function readFrom(
+  address: RedisAddress,
+  key: string,
+  timeout: number,
+): Promise<FoundHash | Failure> {
   const from = formatAddress(address);
   try {
     const replies = await exchange(address, key, timeout);
     return { hash: hashOf(replies, from), from };
   } catch (error) {
-    const failure = failureOf(error, from);
-    if (next === undefined || failure.details.status !== ExitStatus.tryAgain) throw failure;
-    return await readHash([next, ...rest], key, timeout).catch((later) => {
-      throw later instanceof Failure ? alsoNaming(failure, later) : later;
-    });
+    const cause = isOfSystem(error) ? await connectionCause(error, address, CAUSE_TIME) : error;
+    return failureOf(cause, from, key);
   }
 }
 
-/** The later failure, with what went wrong before it. */
-function alsoNaming({ details: { where, why } }: Failure, { details }: Failure): Failure {
-  return new Failure({ ...details, why: `${details.why}; before that ${where}: ${why}` });
+/** Whether the system, and neither Redis nor this program, says what is wrong. */
+function isOfSystem(error: unknown): boolean {
+  return !isReplyError(error) && systemCode(error) !== undefined;
 }
 
-/** `host:port` or `[v6]:port` as the contract has it; nothing where the value is empty. */
-function parseAddress(variable: string, value: string | undefined): RedisAddress[] {
-  if (!value) return [];
-  const match = /^(?:\[([^\]]+)\]|([\w.-]{1,255})):(\d{1,5})$/.exec(value);
-  const [, literal, name, digits] = match ?? [];
-  const port = Number(digits);
-  const host = literal === undefined ? name : isIPv6(literal) ? literal : undefined;
-  if (host !== undefined && port >= 1 && port <= 65535) return [{ host, port }];
-  throw new Failure({
-    status: ExitStatus.configuration,
-    what: "The address of Redis is wrong",
-    where: variable,
-    // Who writes a URL may have put a password into it.
-    why: `${value.includes("@") ? "it" : JSON.stringify(value)} is not host:port or [IPv6]:port`,
-  });
+/** The later failure, with what was found before it. */
+function alsoNaming(before: string, { details }: Failure): Failure {
+  return new Failure({ ...details, why: `${details.why}; before that ${before}` });
 }
 
 /** A connection of which ioredis sees only what the guard lets pass. */
@@ -229,11 +208,15 @@ function codeOf(error: Error): string {
   return error.message.split(" ", 1)[0] ?? "";
 }
 
-function failureOf(error: unknown, where: string): Failure {
+function failureOf(error: unknown, where: string, key: string): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ProtocolError) return unfit(where, error.message);
   const details = { status: ExitStatus.tryAgain, where, why: reasonOf(error), cause: error };
   if (!isReplyError(error)) return new Failure({ ...details, what: "Redis does not answer" });
+  if (codeOf(error) === "WRONGTYPE") {
+    const what = `The key ${key} in Redis is not a hash`;
+    return new Failure({ ...details, status: ExitStatus.configuration, what });
+  }
   const refusal = REFUSALS.get(codeOf(error)) ?? { what: "Redis answers with an error" };
   return new Failure({ ...details, ...refusal });
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { readHash, redisAddresses } from "./redis.ts";
+import { redisAddresses } from "./addresses.ts";
+import { readHash } from "./redis.ts";
 import { formatJson } from "../text/mod.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
 

@@ -6,6 +6,7 @@
 
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connectionCause, isNameUnknown, nameCause } from "../network/mod.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
 
@@ -19,13 +20,16 @@ export type SocketOptions = {
   onResolved: (addresses: readonly string[]) => void;
 };
 
+/** How long the true cause of a failed connection is looked for, in milliseconds. */
+const CAUSE_TIME = 1000;
+
 /** A connected socket, and what was begun on it. */
 export type Begun<T> = { socket: Socket; begun: T };
 
 /**
  * Connects to the first address of a host that answers. `begin` is called in the very event of the
- * connection, before anything is read. Throws a Failure: 68 where the name does not resolve, 75
- * where no address answers in time.
+ * connection, before anything is read. Throws a Failure: 68 where the name does not exist, 75
+ * where the name service does not answer, or no address in time.
  */
 export async function connectSocket<T>(
   host: string,
@@ -41,7 +45,10 @@ export async function connectSocket<T>(
     try {
       return await connectTo(address, port, timeout / addresses.length, begin);
     } catch (error) {
-      reasons.add(error === LATE ? timedOut(timeout) : reasonOf(error));
+      const cause = error === LATE
+        ? error
+        : await connectionCause(error, { host: address, port }, CAUSE_TIME);
+      reasons.add(cause === LATE ? timedOut(timeout) : reasonOf(cause));
     }
   }
   const why = [...reasons].join("; ");
@@ -61,8 +68,10 @@ async function resolve(
     new Failure({ status, what: "Cannot resolve the smarthost's name", where, why, cause });
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(fail(ExitStatus.tryAgain, timedOut(timeout))), timeout);
-  const looking = lookup(host, { all: true }).catch((error) => {
-    throw fail(ExitStatus.noHost, reasonOf(error), error);
+  const looking = lookup(host, { all: true }).catch(async (error) => {
+    const cause = await nameCause(error, host, timeout);
+    const status = isNameUnknown(cause) ? ExitStatus.noHost : ExitStatus.tryAgain;
+    throw fail(status, reasonOf(cause), error);
   });
   try {
     const found = await Promise.race([looking, late]);

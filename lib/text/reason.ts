@@ -8,15 +8,24 @@
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EADDRNOTAVAIL: "address not available",
+  EAFNOSUPPORT: "this host does not have that kind of address",
   EAI_AGAIN: "the name service does not answer",
+  EAI_FAIL: "the name service has failed",
+  EAI_SYSTEM: "the name service cannot be asked",
   EBADF: "not open for this",
   ECONNABORTED: "connection aborted",
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset by the server",
   EHOSTDOWN: "host is down",
   EHOSTUNREACH: "no route to host",
+  EINVAL: "invalid address",
   EIO: "input/output error",
   EISDIR: "is a directory",
+  EMFILE: "too many open files",
+  ENFILE: "too many open files on this host",
+  ENOBUFS: "no memory for connections",
+  ENODATA: "the name has no address",
+  ENOMEM: "out of memory",
   ENOSPC: "no space left on the device",
   ENETDOWN: "network is down",
   ENETUNREACH: "network is unreachable",
@@ -74,7 +83,10 @@ export function reasonOf(error: unknown): string {
   const code = systemCode(error);
   const words = code === undefined ? undefined : REASONS[code];
   if (words !== undefined) return words;
-  return message === "" ? (code ?? "unknown error") : message;
+  if (message === "") return code ?? "unknown error";
+  // Deno's own words, such as "Too many open files (os error 24)".
+  const system = /^([A-Z])(.*) \(os error \d+\)$/.exec(message);
+  return system === null ? message : `${system[1]?.toLowerCase()}${system[2]}`;
 }
 
 /** The words for a limit that has passed: `timed out after 30 s`; the limit is in milliseconds. */

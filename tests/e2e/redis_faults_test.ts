@@ -73,7 +73,7 @@ const ERRORS: [words: string, status: number, what: string][] = [
   [
     "WRONGTYPE Operation against a key holding the wrong kind of value",
     78,
-    "The settings in Redis are not a hash",
+    "The key cluster/smarthost in Redis is not a hash",
   ],
   ["LOADING Redis is loading the dataset in memory", 75, "Redis answers with an error"],
   ["MASTERDOWN Link with MASTER is down", 75, "Redis answers with an error"],
@@ -209,7 +209,7 @@ const REAL: [
     "holds a string there",
     ["SET", "cluster/smarthost", "x"],
     78,
-    "The settings in Redis are not a hash",
+    "The key cluster/smarthost in Redis is not a hash",
     /WRONGTYPE /,
   ],
   [
@@ -334,7 +334,7 @@ Deno.test("where the replica is of no use, the leader's settings count", async (
 /** What a replica may say that is an answer: the leader is not asked. */
 const DECISIVE: [words: string, status: number, what: string][] = [
   ["NOPERM no", 77, "Redis refused to show the settings"],
-  ["WRONGTYPE no", 78, "The settings in Redis are not a hash"],
+  ["WRONGTYPE no", 78, "The key cluster/smarthost in Redis is not a hash"],
 ];
 
 for (const [words, status, what] of DECISIVE) {

@@ -6,7 +6,7 @@ import {
   SMARTHOST_CHANGED,
   smarthostChanges,
 } from "../../../lib/cluster/events.ts";
-import { type RedisAddresses, redisAddresses } from "../../../lib/cluster/redis.ts";
+import { type RedisAddresses, redisAddresses } from "../../../lib/cluster/addresses.ts";
 import { endless, garbage, hangUp, inTurn, raw, silence } from "../../support/servers/peer.ts";
 import { plainRedis } from "../../support/servers/redis_plain.ts";
 import { type RedisScript, scriptedRedis } from "../../support/servers/redis_scripted.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { ExitStatus, Failure } from "../../../lib/outcome.ts";
 import {
-  readHash,
   type RedisAddress,
   redisAddresses,
   type RedisEnvironment,
-} from "../../../lib/cluster/redis.ts";
+} from "../../../lib/cluster/addresses.ts";
+import { readHash } from "../../../lib/cluster/redis.ts";
 import { SMARTHOST_KEY } from "../../../lib/cluster/settings.ts";
 import {
   type Action,
@@ -429,7 +429,7 @@ const FAULTS: [
       HGETALL: error("WRONGTYPE Operation against a key"),
     },
     configuration,
-    "The settings in Redis are not a hash",
+    "The key cluster/smarthost in Redis is not a hash",
     "WRONGTYPE Operation against a key",
   ],
 ];
@@ -502,7 +502,7 @@ const REAL: [
       ...["SET", SMARTHOST_KEY, "text"] as const,
     ],
     configuration,
-    "The settings in Redis are not a hash",
+    "The key cluster/smarthost in Redis is not a hash",
     /^WRONGTYPE /,
   ],
 ];
