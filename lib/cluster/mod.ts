@@ -15,6 +15,7 @@ export { type RedisAddress, redisAddresses } from "./addresses.ts";
 export {
   formatSettings,
   type Found,
+  hostProblem,
   OAUTH2_FIELDS,
   type OAuth2Settings,
   parseSettings,

@@ -143,6 +143,21 @@ export function formatSettings(settings: SmarthostSettings): string {
   return formatJson({ port, host, username, password, enabled, encrypt_smtp, tls_verify });
 }
 
+/** What a host has that no host name has, and where it belongs, in words. */
+const NO_HOST: readonly [RegExp, string][] = [
+  [/^[a-z][a-z\d+.-]*:\/\//i, "is a URL, and only its host belongs there"],
+  [/\s/, "has blanks in it"],
+  [/@/, "has an @ in it, and only what stands behind it is a host"],
+  [/\//, "has a slash in it"],
+  [/^(?:[^:]+|\[.*\]):\d+$/, "has a port in it, which belongs into the field port"],
+  [/^\[.*\]$/, "has brackets round it, which do not belong there"],
+];
+
+/** What is wrong with the host in the settings, in words; nothing where it may be a host. */
+export function hostProblem(host: string): string | undefined {
+  return NO_HOST.find(([pattern]) => pattern.test(host))?.[1];
+}
+
 function textOf(hash: Readonly<Record<string, string>>, field: Field): string {
   const value = Object.hasOwn(hash, field) ? hash[field] : undefined;
   if (value === undefined) throw wrong(field, "the field is missing");

@@ -70,7 +70,13 @@ export async function check(
     report.warnings.push(...warningsOf(settings, connection, session.capabilities, now));
     try {
       pass("hello", describeCapabilities(session.capabilities));
-      const mechanism = await login(opened, settings);
+      const mechanism = await login(opened, settings).catch((error) => {
+        report.warnings.push(
+          ...exposureBy(firstMechanism(session.capabilities, error), connection),
+        );
+        throw error;
+      });
+      report.warnings.push(...exposureBy(mechanism, connection));
       if (mechanism !== undefined) pass("login", `as ${settings.username}, by ${mechanism}`);
     } finally {
       await session.quit();
@@ -108,8 +114,39 @@ function stepsFor({ host, encrypt_smtp, username, password }: SmarthostSettings)
   steps.push("connect");
   if (encrypt_smtp !== "none") steps.push("encrypt");
   steps.push("hello");
-  if (username !== "" && password !== "") steps.push("login");
+  if (hasLogin({ username, password })) steps.push("login");
   return steps;
+}
+
+function hasLogin({ username, password }: Pick<SmarthostSettings, "username" | "password">) {
+  return username !== "" && password !== "";
+}
+
+/**
+ * Whether these settings are those that the cluster makes for its own Mail application: no login,
+ * in the clear, to port 25 of a private address, which is in the cluster's encrypted network.
+ */
+function isOfCluster(settings: SmarthostSettings): boolean {
+  const { host, port, encrypt_smtp } = settings;
+  if (encrypt_smtp !== "none" || port !== 25 || hasLogin(settings)) return false;
+  return isIP(host) !== 0 && PRIVATE.test(host);
+}
+
+/** Addresses of RFC 1918 and RFC 4193. */
+const PRIVATE = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd][\da-f]{2}:)/i;
+
+/** The mechanism with which a login began that the server has refused; none where none began. */
+function firstMechanism({ auth }: Capabilities, error: unknown): string | undefined {
+  const isRefused = error instanceof Failure && error.details.reply !== undefined;
+  // In the clear this one comes first.
+  return isRefused ? auth.find((name) => name === "CRAM-MD5") ?? auth[0] : undefined;
+}
+
+/** What a login shows on a connection in the clear; CRAM-MD5 shows no password (RFC 2195). */
+function exposureBy(mechanism: string | undefined, { encryption }: Connection): string[] {
+  if (encryption !== undefined || mechanism === undefined) return [];
+  const shown = mechanism === "CRAM-MD5" ? "a proof of the password" : "password";
+  return [`User name and ${shown} cross the network unencrypted`];
 }
 
 function describeCapabilities({ auth, size, smtpUtf8 }: Capabilities): string {
@@ -125,12 +162,13 @@ function warningsOf(
   now: Date,
 ): string[] {
   const warnings: string[] = [];
+  const isOwn = isOfCluster(settings);
+  if (capabilities.auth.length > 0 && !hasLogin(settings) && !isOwn) {
+    warnings.push("The smarthost offers logins, but no user name and password are set");
+  }
   if (encryption === undefined) {
-    if (capabilities.startTls) {
+    if (capabilities.startTls && !isOwn) {
       warnings.push("The connection is not encrypted although the smarthost offers STARTTLS");
-    }
-    if (settings.username !== "" && settings.password !== "") {
-      warnings.push("User name and password cross the network unencrypted");
     }
     return warnings;
   }

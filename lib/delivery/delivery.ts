@@ -18,7 +18,8 @@ import {
 } from "../smtp/mod.ts";
 import type { Message } from "../message/mod.ts";
 import { ExitStatus, Failure, type Outcome, type RecipientOutcome } from "../outcome.ts";
-import type { SmarthostSettings } from "../cluster/mod.ts";
+import { hostProblem, type SmarthostSettings } from "../cluster/mod.ts";
+import { clip } from "../text/mod.ts";
 import { sendToAll } from "./transactions.ts";
 
 /** What a submission needs beside message and settings. */
@@ -114,12 +115,20 @@ export async function openSmarthost(
   }
 }
 
+/** The most characters of a wrong host that are shown. */
+const LONGEST_HOST = 200;
+
 /** Gives the settings back; throws a Failure (78) where they name no smarthost to use. */
 export function requireSmarthost(settings: SmarthostSettings): SmarthostSettings {
   const status = ExitStatus.configuration;
   if (!settings.enabled) throw new Failure({ status, what: "Smarthost is not enabled." });
-  if (settings.host !== "") return settings;
-  throw new Failure({ status, what: "Smarthost is not configured", why: "its host is empty" });
+  if (settings.host === "") {
+    throw new Failure({ status, what: "Smarthost is not configured", why: "its host is empty" });
+  }
+  const problem = hostProblem(settings.host);
+  if (problem === undefined) return settings;
+  const why = `${JSON.stringify(clip(settings.host, LONGEST_HOST))} ${problem}`;
+  throw new Failure({ status, what: "The smarthost settings are wrong", where: "host", why });
 }
 
 /**

@@ -7,7 +7,13 @@
 
 import type { Socket } from "node:net";
 import { Failure, formatAddress, type Reply } from "../outcome.ts";
-import { alertFailure, describeEncryption, encrypt, type Encryption } from "./encryption.ts";
+import {
+  alertFailure,
+  describeEncryption,
+  encrypt,
+  type Encryption,
+  NOT_TLS,
+} from "./encryption.ts";
 import { readGreeting } from "./greeting.ts";
 import { reachGreeting, reachTls } from "./reach.ts";
 import { explain } from "./second_look.ts";
@@ -44,9 +50,21 @@ export async function openConnection(
     return await openEncrypted(smarthost, opening);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const { authorities } = await explain(error, smarthost, opening);
+    const { authorities } = await explain(withHint(error, smarthost), smarthost, opening);
     return await openEncrypted({ ...smarthost, authorities }, opening);
   }
+}
+
+/** The ports that are greeted on in the clear (RFC 5321 and RFC 6409); TLS begins with STARTTLS. */
+const CLEAR_PORTS = [25, 587];
+
+/** The failure with a hint where the settings begin with TLS on a port that does not. */
+function withHint(failure: Failure, { port, encryption }: Smarthost): Failure {
+  const { details } = failure;
+  const isSlip = encryption === "tls" && CLEAR_PORTS.includes(port) && details.why === NOT_TLS;
+  if (!isSlip) return failure;
+  const why = `${NOT_TLS}; on port ${port} encrypt_smtp is usually "starttls", and it is "tls"`;
+  return new Failure({ ...details, why });
 }
 
 async function openEncrypted(smarthost: Smarthost, opening: Opening): Promise<Connection> {

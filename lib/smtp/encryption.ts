@@ -11,6 +11,9 @@ import { reasonOf, systemCode, timedOut, tlsAlert } from "../text/mod.ts";
 import { certificateName } from "./certificate_name.ts";
 import { CERTIFICATE_DEMANDED, NEEDED } from "./offer.ts";
 
+/** The words for a server that says something else than TLS. */
+export const NOT_TLS = "the server does not answer in TLS";
+
 /** How a connection is encrypted. */
 export type Encryption = {
   /** `TLSv1.3`, or `TLSv1.2 or newer` where the runtime does not tell. */
@@ -179,7 +182,7 @@ function brokenHandshake(error: Error, text: string) {
   const isOfTls = systemCode(error) === undefined || /ERR_SSL|ERR_TLS/.test(text);
   if (!isOfTls) return { status: ExitStatus.tryAgain, why: reasonOf(error) };
   const isGarbage = /corrupt message|InvalidContentType|InvalidMessage|WRONG_VERSION/.test(text);
-  const why = isGarbage ? "the server does not answer in TLS" : "the server's answer is not valid";
+  const why = isGarbage ? NOT_TLS : "the server's answer is not valid";
   return { status: ExitStatus.protocol, why };
 }
 

@@ -130,7 +130,16 @@ const WARNINGS: [
     /not encrypted although .*STARTTLS/,
   ]],
   ["a login in the clear", { encryption: "none", login: LOGIN }, LOGIN, [
-    /password .*unencrypted/,
+    /^User name and a proof of the password cross the network unencrypted$/,
+  ]],
+  [
+    "a login in the clear by the password itself",
+    { encryption: "none", login: LOGIN, auth: "AUTH PLAIN LOGIN" },
+    LOGIN,
+    [/^User name and password cross the network unencrypted$/],
+  ],
+  ["a login on offer, and none set", { encryption: "tls", login: LOGIN }, {}, [
+    /^The smarthost offers logins, but no user name and password are set$/,
   ]],
   [
     "a login in the clear though STARTTLS is on offer",

@@ -12,6 +12,7 @@ import {
 } from "../support/servers/ending.ts";
 import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
 import { type LogSocket, logSocket } from "../support/servers/log_socket.ts";
+import { sendmail } from "../support/program/program.ts";
 import { sideBySide } from "../support/program/parallel.ts";
 import { startPython } from "../support/program/python.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
@@ -29,22 +30,40 @@ const UNCONNECTED = "Cannot connect to the smarthost";
 const LATE = `timed out after ${SHORT} s`;
 
 /** Names that stand for nothing that can be looked up. */
-const NO_NAMES = [
-  "no-such-host.invalid",
-  "a b",
-  "-",
-  "..",
-  "[127.0.0.1]",
-  "mail.test:25",
-  "é".repeat(300),
-]
-  .concat(
-    "999.1.1.1",
-    "mail.test\nX: y",
-    "\x1b[2J",
-    `${"long.".repeat(60)}test`,
-    "http://mail.test/",
-  );
+const NO_NAMES = ["no-such-host.invalid", "-", "..", "é".repeat(260), "999.1.1.1", "\x1b[2J"]
+  .concat(`${"long.".repeat(52)}test`);
+
+/** What people write where a host belongs, and what is said of it. */
+const NO_HOSTS: [host: string, problem: string][] = [
+  ["a b", "has blanks in it"],
+  [" mail.test", "has blanks in it"],
+  ["mail.test\n", "has blanks in it"],
+  ["mail.test\nX: y", "has blanks in it"],
+  ["http://mail.test/", "is a URL, and only its host belongs there"],
+  ["smtps://mail.test:465", "is a URL, and only its host belongs there"],
+  ["mail.test/", "has a slash in it"],
+  ["user@mail.test", "has an @ in it, and only what stands behind it is a host"],
+  ["mail.test:25", "has a port in it, which belongs into the field port"],
+  ["[::1]:25", "has a port in it, which belongs into the field port"],
+  ["[127.0.0.1]", "has brackets round it, which do not belong there"],
+  ["[::1]", "has brackets round it, which do not belong there"],
+];
+
+Deno.test("a host in the settings that cannot be one is 78, with a hint, and nothing is asked", async (test) => {
+  await using log = await logSocket();
+  const attempt = attempts(log);
+  const rows = NO_HOSTS.map(([host, problem]) => ({ name: host, host, problem }));
+  await sideBySide(test, rows, async ({ host, problem }) => {
+    await using redis = await scriptedRedis({}, smarthostHash({ host, port: 25 }));
+    const { run } = await attempt({ redis });
+    const error = `The smarthost settings are wrong (host): ${JSON.stringify(host)} ${problem}`;
+    assert.deepEqual([run.status, run.stderr], [78, `Error: ${error}\n`]);
+    const check = await sendmail(["--check"], { redis });
+    assert.deepEqual([check.status, check.stderr], [78, `Error: ${error}\n`]);
+    const settings = await sendmail(["--settings"], { redis });
+    assert.equal(settings.status, 0);
+  });
+});
 
 /** What stands in the place of the host's own /etc/hosts. */
 const HOSTS: [what: string, hosts: string, ending: Ending][] = [

@@ -1,0 +1,100 @@
+/** The contract's chapter "Exit status": hints for common slips at the end of the error line. */
+
+import assert from "node:assert/strict";
+import { type Certificate, certificateAuthority } from "../support/servers/certificates.ts";
+import { sendmail } from "../support/program/program.ts";
+import { redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import { type Action, silence } from "../support/servers/peer.ts";
+import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+
+const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
+
+async function certificate(): Promise<Certificate> {
+  await using authority = await certificateAuthority();
+  return await authority.issue();
+}
+
+/** Sends with these settings; gives the status, and the error without host and port. */
+async function attempt(server: ScriptedSmtp, given: Record<string, string>, timeout = "1") {
+  await using redis = await redisServer(smarthostHash(server, { host: "localhost", ...given }));
+  const run = await sendmail(["--timeout", timeout, "to@to.test"], { redis, stdin: "Hello\n" });
+  return [run.status, run.stderr.replace(`localhost:${server.port}`, "SERVER")];
+}
+
+for (const encryption of ["none", "starttls"]) {
+  Deno.test(`silence where TLS is expected is 76 with a hint: ${encryption}`, async () => {
+    const options = { encryption: "tls", certificate: await certificate(), login: LOGIN } as const;
+    await using server = await scriptedSmtp({}, options);
+    assert.deepEqual(await attempt(server, { encrypt_smtp: encryption, ...LOGIN }), [
+      76,
+      "Error: No greeting from the smarthost (SERVER): timed out after 1 s; the server expects TLS " +
+      `from the first byte, so encrypt_smtp has to be "tls", and it is "${encryption}"\n`,
+    ]);
+    await server.settled();
+    assert.deepEqual(server.commands(), []);
+  });
+
+  Deno.test(`silence where no TLS is expected either is 75 without a hint: ${encryption}`, async () => {
+    await using server = await scriptedSmtp({ greeting: silence() });
+    assert.deepEqual(await attempt(server, { encrypt_smtp: encryption }), [
+      75,
+      "Error: No greeting from the smarthost (SERVER): timed out after 1 s\n",
+    ]);
+  });
+}
+
+Deno.test("a server that pauses before its greeting is spoken to by nobody before the time is up", async () => {
+  const begins: number[] = [];
+  const greeting: Action = (peer) => {
+    begins.push(performance.now());
+    return silence()(peer);
+  };
+  await using server = await scriptedSmtp({ greeting });
+  await attempt(server, { encrypt_smtp: "none" }, "2");
+  const [first = 0, second = 0] = begins;
+  assert.equal(begins.length, 2);
+  assert.ok(second - first > 1900, `${second - first} ms`);
+});
+
+Deno.test("a login that is not offered has not crossed the network, and --check does not say so", async () => {
+  await using server = await scriptedSmtp();
+  await using redis = await redisServer(smarthostHash(server, { encrypt_smtp: "none", ...LOGIN }));
+  const check = await sendmail(["--check"], { redis });
+  assert.equal(check.status, 77);
+  assert.doesNotMatch(check.stdout, /warning/);
+});
+
+/** The port, and what is said of a server there that answers in the clear. */
+for (const port of [25, 587]) {
+  Deno.test(`tls on port ${port}, where no TLS is, is 76 with a hint`, async () => {
+    // In a network of its own, where the port is free.
+    const script = `
+import socket, threading, subprocess, sys
+listener = socket.create_server(("127.0.0.1", ${port}))
+def serve():
+    while True:
+        client, _ = listener.accept()
+        client.sendall(b"220 mail.test ESMTP\\r\\n")
+threading.Thread(target=serve, daemon=True).start()
+redis = subprocess.Popen(["redis-server", "--port", "6379", "--save", "", "--bind", "127.0.0.1"], stdout=subprocess.PIPE)
+for line in redis.stdout:
+    if b"eady to accept" in line: break
+settings = "port ${port} host localhost username x password x enabled 1 encrypt_smtp tls tls_verify 0".split()
+subprocess.run(["redis-cli", "hset", "cluster/smarthost", *settings], stdout=subprocess.DEVNULL)
+status = subprocess.run(sys.argv[1:]).returncode
+redis.kill()
+sys.exit(status)
+`;
+    const under = sandbox();
+    under.splice(-1, 0, "--unshare-net");
+    const env = { REDIS_ADDRESS: "127.0.0.1:6379" };
+    const command = [...under, "/usr/bin/python3", "-c", script];
+    const run = await sendmail(["to@to.test"], { under: command, env });
+    assert.deepEqual([run.status, run.stderr], [
+      76,
+      `Error: TLS handshake failed (localhost:${port}): the server does not answer in TLS; on port ` +
+      `${port} encrypt_smtp is usually "starttls", and it is "tls"\n`,
+    ]);
+  });
+}
