@@ -7,7 +7,13 @@
 
 import { isIP } from "node:net";
 import type { Capabilities, Connection } from "../smtp/mod.ts";
-import { type DeliveryContext, login, openSmarthost, requireSmarthost } from "./delivery.ts";
+import {
+  type DeliveryContext,
+  login,
+  type OpenSmarthost,
+  openSmarthost,
+  requireSmarthost,
+} from "./delivery.ts";
 import { excerpt } from "../text/mod.ts";
 import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
 import type { SmarthostSettings } from "../cluster/mod.ts";
@@ -70,13 +76,7 @@ export async function check(
     report.warnings.push(...warningsOf(settings, connection, session.capabilities, now));
     try {
       pass("hello", describeCapabilities(session.capabilities));
-      const mechanism = await login(opened, settings).catch((error) => {
-        report.warnings.push(
-          ...exposureBy(firstMechanism(session.capabilities, error), connection),
-        );
-        throw error;
-      });
-      report.warnings.push(...exposureBy(mechanism, connection));
+      const mechanism = await tryLogin(opened, settings, report.warnings);
       if (mechanism !== undefined) pass("login", `as ${settings.username}, by ${mechanism}`);
     } finally {
       await session.quit();
@@ -134,6 +134,23 @@ function isOfCluster(settings: SmarthostSettings): boolean {
 
 /** Addresses of RFC 1918 and RFC 4193. */
 const PRIVATE = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd][\da-f]{2}:)/i;
+
+/** Logs in; warns of what that has shown, also where the login is refused. */
+async function tryLogin(
+  opened: OpenSmarthost,
+  settings: SmarthostSettings,
+  warnings: string[],
+): Promise<string | undefined> {
+  const { connection, session } = opened;
+  try {
+    const mechanism = await login(opened, settings);
+    warnings.push(...exposureBy(mechanism, connection));
+    return mechanism;
+  } catch (error) {
+    warnings.push(...exposureBy(firstMechanism(session.capabilities, error), connection));
+    throw error;
+  }
+}
 
 /** The mechanism with which a login began that the server has refused; none where none began. */
 function firstMechanism({ auth }: Capabilities, error: unknown): string | undefined {

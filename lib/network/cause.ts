@@ -85,9 +85,13 @@ async function asked(
   }
 }
 
-/** Deno says in words what getaddrinfo(3) has said. */
+/** Deno says in words what getaddrinfo(3) has said, and what has no code of its own. */
 function withCode(error: unknown): unknown {
   const message = error instanceof Error ? error.message : "";
   const code = LOOKUPS.find(([words]) => message.endsWith(words))?.[1];
-  return code === undefined ? error : systemError(code);
+  if (code !== undefined) return systemError(code);
+  // Such as "No buffer space available (os error 105)".
+  const system = /^([A-Z])(.*) \(os error \d+\)$/.exec(message);
+  if (systemCode(error) !== undefined || system === null) return error;
+  return new Error(`${system[1]?.toLowerCase()}${system[2]}`);
 }

@@ -83,10 +83,7 @@ export function reasonOf(error: unknown): string {
   const code = systemCode(error);
   const words = code === undefined ? undefined : REASONS[code];
   if (words !== undefined) return words;
-  if (message === "") return code ?? "unknown error";
-  // Deno's own words, such as "Too many open files (os error 24)".
-  const system = /^([A-Z])(.*) \(os error \d+\)$/.exec(message);
-  return system === null ? message : `${system[1]?.toLowerCase()}${system[2]}`;
+  return message === "" ? (code ?? "unknown error") : message;
 }
 
 /** The words for a limit that has passed: `timed out after 30 s`; the limit is in milliseconds. */
