@@ -28,6 +28,7 @@ import {
   announceResult,
   attemptOf,
   type Output,
+  type Redact,
   redactorFor,
   transcriptLines,
   unreadableText,
@@ -135,7 +136,7 @@ async function readMessage(
 async function contextFor(
   { timeout, finalTimeout, verbose }: Options,
   output: Output,
-  redact: (text: string) => string,
+  redact: Redact,
   name = fullyQualifiedHostName(timeout),
 ) {
   const transcript = (said: string) =>
