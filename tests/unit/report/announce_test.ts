@@ -7,7 +7,8 @@ import {
   type Output,
 } from "../../../lib/report/announce.ts";
 import { redactor } from "../../../lib/report/redact.ts";
-import type { Attempt, LogRecord } from "../../../lib/report/report.ts";
+import type { Attempt } from "../../../lib/report/attempt.ts";
+import type { LogRecord } from "../../../lib/report/report.ts";
 
 const PASSWORD = "Abc123xyz+/Q";
 const SERVER = "mail.example:587";
