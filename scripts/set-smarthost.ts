@@ -10,11 +10,21 @@
  * takes, so that the password is in no argument. Redis is the one at REDIS_ADDRESS, which is
  * written to by REDIS_USER with REDIS_PASSWORD. What `ns8-sendmail` would not read is not stored.
  *
+ * The object may also hold fields of OAuth 2.0, which `--settings` does not print. A field that is
+ * null or empty is removed, and one that is not there stays as it is:
+ *
+ *     ns8-sendmail --settings | jq '.oauth2_token_url = "https://login.example/token" |
+ *       .oauth2_client_id = "…" | .oauth2_client_secret = $ENV.SECRET' | scripts/set-smarthost.ts
+ *
+ * `--show` prints all that is stored, with secrets masked, and `--remove-oauth2` removes all fields
+ * of OAuth 2.0.
+ *
  * @module
  */
 
 import { Redis } from "ioredis";
 import {
+  OAUTH2_FIELDS,
   parseSettings,
   type RedisAddress,
   redisAddresses,
@@ -22,7 +32,7 @@ import {
   SMARTHOST_KEY,
 } from "../lib/cluster/mod.ts";
 import { ExitStatus, Failure, formatAddress } from "../lib/outcome.ts";
-import { reasonOf } from "../lib/text/mod.ts";
+import { formatJson, reasonOf } from "../lib/text/mod.ts";
 import { errorLines } from "../lib/report/mod.ts";
 
 /** The longest wait for any one answer of Redis, in milliseconds. */
@@ -41,17 +51,42 @@ function variable(name: string): string {
   throw new Failure({ status: ExitStatus.configuration, what: `${name} is not set` });
 }
 
-/** The hash to store. Throws a Failure: 65 for what is no JSON object, and 78 as the reader does. */
-function hashOf(text: string): Record<string, string> {
+/** Fields to write, and fields to remove. */
+type Change = { fields: Record<string, string>; removed: string[] };
+
+/** What `--show` prints in the place of a secret. */
+const MASK = "***";
+
+/** The fields that hold secrets. */
+const SECRETS: readonly string[] = ["password", "oauth2_client_secret", "oauth2_refresh_token"];
+
+/** What is to be stored. Throws a Failure (65) for what is no JSON object, or none of the settings. */
+function changeIn(text: string): Change {
   const settings = objectOf(text);
-  const hash: Record<string, string> = {};
-  for (const field of Object.keys(parseSettings({}))) {
-    if (Object.hasOwn(settings, field)) hash[field] = textOf(field, Reflect.get(settings, field));
+  const change: Change = { fields: {}, removed: [] };
+  for (const field of [...Object.keys(parseSettings({})), ...OAUTH2_FIELDS]) {
+    if (!Object.hasOwn(settings, field)) continue;
+    const value: unknown = Reflect.get(settings, field);
+    if (isOAuth2(field) && (value === null || value === "")) change.removed.push(field);
+    else change.fields[field] = textOf(field, value);
   }
   // To a reader, no hash at all means the defaults.
-  if (Object.keys(hash).length === 0) throw unfit("it holds none of the settings");
-  parseSettings(hash);
-  return hash;
+  if (Object.keys(change.fields).length === 0) throw unfit("it holds none of the settings");
+  const masked = SECRETS.find((field) => change.fields[field] === MASK);
+  if (masked !== undefined) throw unfit(`its ${masked} is the mask that --show prints`);
+  return change;
+}
+
+/** Throws a Failure as the reader does where the stored fields and the change do not fit together. */
+function requireReadable(stored: Readonly<Record<string, string>>, change: Change): void {
+  const kept = Object.entries(stored).filter(([field]) =>
+    isOAuth2(field) && !change.removed.includes(field)
+  );
+  parseSettings({ ...Object.fromEntries(kept), ...change.fields });
+}
+
+function isOAuth2(field: string): boolean {
+  return OAUTH2_FIELDS.some((each) => each === field);
 }
 
 function objectOf(text: string): object {
@@ -81,12 +116,12 @@ function textOf(field: string, value: unknown): string {
   throw unfit(`its ${field} is neither a text nor a number nor true or false`);
 }
 
-/** Stores and publishes; gives how many have heard it. */
-async function store(
+/** Does something with a connection to Redis. */
+async function withRedis<T>(
   address: RedisAddress,
   login: Login,
-  hash: Record<string, string>,
-): Promise<number> {
+  act: (redis: Redis) => Promise<T>,
+): Promise<T> {
   const redis = new Redis({
     ...address,
     ...login,
@@ -102,16 +137,38 @@ async function store(
   redis.on("error", (error) => reason ??= error);
   try {
     await redis.connect();
-    const transaction = redis.multi().hset(SMARTHOST_KEY, hash).publish(SMARTHOST_CHANGED, PAYLOAD);
-    const [stored, published] = await transaction.exec() ?? [];
-    const error = stored?.[0] ?? published?.[0];
-    if (error) throw error;
-    return Number(published?.[1]);
+    return await act(redis);
   } catch (error) {
-    throw refusal(formatAddress(address), reason ?? error);
+    throw error instanceof Failure ? error : refusal(formatAddress(address), reason ?? error);
   } finally {
     redis.disconnect();
   }
+}
+
+/** Stores and publishes in one transaction; gives how many have heard it. */
+async function store(redis: Redis, change: Change): Promise<number> {
+  requireReadable(await redis.hgetall(SMARTHOST_KEY), change);
+  return await apply(redis, change);
+}
+
+async function apply(redis: Redis, change: Change): Promise<number> {
+  const transaction = redis.multi();
+  if (Object.keys(change.fields).length > 0) transaction.hset(SMARTHOST_KEY, change.fields);
+  if (change.removed.length > 0) transaction.hdel(SMARTHOST_KEY, ...change.removed);
+  const results = await transaction.publish(SMARTHOST_CHANGED, PAYLOAD).exec() ?? [];
+  const error = results.find(([error]) => error !== null)?.[0];
+  if (error) throw error;
+  return Number(results.at(-1)?.[1]);
+}
+
+/** All that is stored, with secrets masked. */
+async function show(redis: Redis): Promise<string> {
+  const settings = parseSettings(await redis.hgetall(SMARTHOST_KEY));
+  return formatJson(Object.fromEntries(
+    Object.entries(settings).map((
+      [field, value],
+    ) => [field, SECRETS.includes(field) && value !== "" ? MASK : value]),
+  ));
 }
 
 /** Of a transaction that was given up, the command that Redis did not take says why. */
@@ -138,15 +195,33 @@ async function readInput(): Promise<string> {
   }
 }
 
-async function main(): Promise<void> {
+/** Does what the arguments ask for, and gives the line that says what was done. */
+async function main([option, ...more]: readonly string[]): Promise<string> {
   const [address] = redisAddresses({ leader: Deno.env.get("REDIS_ADDRESS") });
   const login = { username: variable("REDIS_USER"), password: variable("REDIS_PASSWORD") };
-  const heard = await store(address, login, hashOf(await readInput()));
-  console.log(`The settings are stored; listeners that know of it: ${heard}`);
+  const stored = (heard: number) => `The settings are stored; listeners that know of it: ${heard}`;
+  if (more.length === 0) {
+    if (option === undefined) {
+      const change = changeIn(await readInput());
+      return stored(await withRedis(address, login, (redis) => store(redis, change)));
+    }
+    if (option === "--show") return await withRedis(address, login, show);
+    if (option === "--remove-oauth2") {
+      return stored(
+        await withRedis(
+          address,
+          login,
+          (redis) => apply(redis, { fields: {}, removed: [...OAUTH2_FIELDS] }),
+        ),
+      );
+    }
+  }
+  const what = "The only options are --show and --remove-oauth2, one at a time";
+  throw new Failure({ status: ExitStatus.usage, what });
 }
 
 try {
-  await main();
+  console.log(await main(Deno.args));
   Deno.exit(ExitStatus.ok);
 } catch (error) {
   if (!(error instanceof Failure)) throw error;

@@ -21,6 +21,14 @@ const SETTINGS = {
   tls_verify: false,
 };
 
+const OAUTH2 = {
+  oauth2_token_url: "https://login.test/token",
+  oauth2_client_id: "the-client",
+  oauth2_client_secret: "k7~client-secret",
+  oauth2_scope: "https://mail.test/.default",
+  oauth2_refresh_token: "1//refresh-token",
+};
+
 /** Starts a Redis that has the user who may write, and one who may not. */
 async function cluster(): Promise<RedisServer> {
   const redis = await redisServer();
@@ -35,9 +43,10 @@ async function setSmarthost(
   redis: { readonly address: string },
   input: unknown,
   env: Record<string, string> = {},
+  args: string[] = [],
 ): Promise<Ended> {
   const command = denoScript("scripts/set-smarthost.ts", "--allow-env", "--allow-net");
-  const ended = await run(command, {
+  const ended = await run([...command, ...args], {
     stdin: typeof input === "string" || input instanceof Uint8Array ? input : JSON.stringify(input),
     env: {
       ...denoEnvironment(),
@@ -47,7 +56,8 @@ async function setSmarthost(
       ...env,
     },
   });
-  const secrets = [PASSWORD, WRITER.password];
+  const { oauth2_client_secret, oauth2_refresh_token } = OAUTH2;
+  const secrets = [PASSWORD, WRITER.password, oauth2_client_secret, oauth2_refresh_token];
   assertNoSecrets("the script", ended.stdout + ended.stderr, secrets);
   return ended;
 }
@@ -157,4 +167,97 @@ Deno.test("a key that holds something else is 78, and is left alone", async () =
   assert.equal(ended.status, 78);
   assert.match(ended.stderr, /^Error: .*WRONGTYPE/);
   assert.equal(await redis.command("GET", "cluster/smarthost"), "something else");
+});
+
+/** The fields of OAuth 2.0 that are stored. */
+async function storedOAuth2(redis: RedisServer): Promise<Record<string, string>> {
+  const hash = await redis.command("HGETALL", "cluster/smarthost");
+  assert.ok(Array.isArray(hash));
+  const entries = hash.map((name, i) => [name, hash[i + 1]]).filter((_, i) => i % 2 === 0);
+  return Object.fromEntries(entries.filter(([name]) => name.startsWith("oauth2_")));
+}
+
+Deno.test("the fields of OAuth 2.0 are stored beside the others, and stay when those are set", async () => {
+  await using redis = await cluster();
+  assert.equal((await setSmarthost(redis, { ...SETTINGS, ...OAUTH2 })).status, 0);
+  assert.deepEqual(await storedOAuth2(redis), OAUTH2);
+  const { stdout } = await sendmail(["--settings"], { redis });
+  assert.deepEqual(JSON.parse(stdout), SETTINGS);
+  assert.equal((await setSmarthost(redis, stdout)).status, 0);
+  assert.deepEqual(await storedOAuth2(redis), OAUTH2);
+});
+
+Deno.test("one field of OAuth 2.0 can be changed, and a null or empty one is removed", async () => {
+  await using redis = await cluster();
+  await setSmarthost(redis, { ...SETTINGS, ...OAUTH2 });
+  const changes = { oauth2_client_id: "other", oauth2_scope: null, oauth2_refresh_token: "" };
+  assert.equal((await setSmarthost(redis, { ...SETTINGS, ...changes })).status, 0);
+  const { oauth2_token_url, oauth2_client_secret } = OAUTH2;
+  assert.deepEqual(await storedOAuth2(redis), {
+    oauth2_token_url,
+    oauth2_client_id: "other",
+    oauth2_client_secret,
+  });
+});
+
+Deno.test("--remove-oauth2 removes all of them, leaves the others, and is told", async () => {
+  await using redis = await cluster();
+  await using module = await installation();
+  await module.handler("10show", `#!/bin/sh\ncat; echo\n`);
+  await setSmarthost(redis, { ...SETTINGS, ...OAUTH2 });
+  await using listening = await listener(module, { redis });
+  const { status, stdout } = await setSmarthost(redis, "", {}, ["--remove-oauth2"]);
+  assert.deepEqual([status, stdout], [
+    0,
+    "The settings are stored; listeners that know of it: 1\n",
+  ]);
+  await listening.said(PAYLOAD);
+  assert.deepEqual(await storedOAuth2(redis), {});
+  assert.deepEqual(JSON.parse((await sendmail(["--settings"], { redis })).stdout), SETTINGS);
+});
+
+Deno.test("--show prints all that is stored, with secrets masked, and the mask is not stored", async () => {
+  await using redis = await cluster();
+  await setSmarthost(redis, { ...SETTINGS, ...OAUTH2 });
+  const { status, stdout } = await setSmarthost(redis, "", {}, ["--show"]);
+  assert.equal(status, 0);
+  const masked = { password: "***", oauth2_client_secret: "***", oauth2_refresh_token: "***" };
+  assert.deepEqual(JSON.parse(stdout), { ...SETTINGS, ...OAUTH2, ...masked });
+  const ended = await setSmarthost(redis, stdout);
+  assert.deepEqual([ended.status, ended.stdout], [65, ""]);
+  assert.match(ended.stderr, /its password is the mask that --show prints/);
+});
+
+/** Changes that do not fit to what is stored: SETTINGS and OAUTH2. */
+const UNFIT: [what: string, input: Record<string, unknown>, says: RegExp][] = [
+  ["no encryption", { encrypt_smtp: "none" }, /\(encrypt_smtp\).*"starttls" or "tls"/],
+  ["no user name", { username: "" }, /\(username\)/],
+  ["a token URL in the clear", { oauth2_token_url: "http://login.test/" }, /\(oauth2_token_url\)/],
+  ["no client", { oauth2_client_id: null }, /\(oauth2_client_id\)/],
+  [
+    "neither secret nor refresh token",
+    { oauth2_client_secret: "", oauth2_refresh_token: null },
+    /\(oauth2_client_secret\)/,
+  ],
+];
+
+for (const [what, input, says] of UNFIT) {
+  Deno.test(`${what} does not go with OAuth 2.0: 78, and what is stored stays`, async () => {
+    await using redis = await cluster();
+    await setSmarthost(redis, { ...SETTINGS, ...OAUTH2 });
+    const ended = await setSmarthost(redis, { ...SETTINGS, ...input });
+    assert.deepEqual([ended.status, ended.stdout], [78, ""], ended.stderr);
+    assert.match(ended.stderr, says);
+    assert.deepEqual(await storedOAuth2(redis), OAUTH2);
+    assert.deepEqual(JSON.parse((await sendmail(["--settings"], { redis })).stdout), SETTINGS);
+  });
+}
+
+Deno.test("an unknown option is 64, and nothing is stored", async () => {
+  await using redis = await cluster();
+  for (const args of [["--remove"], ["--show", "--show"], ["x"]]) {
+    const ended = await setSmarthost(redis, SETTINGS, {}, args);
+    assert.deepEqual([ended.status, ended.stdout], [64, ""]);
+    assert.equal(await redis.command("EXISTS", "cluster/smarthost"), 0);
+  }
 });
