@@ -28,8 +28,8 @@ import {
   announceResult,
   attemptOf,
   type Output,
-  type Redact,
-  redactorFor,
+  type SecretKeeper,
+  secretKeeper,
   transcriptLines,
   unreadableText,
 } from "./lib/report/mod.ts";
@@ -76,27 +76,29 @@ async function showMessage(message: Message, output: Output): Promise<ExitStatus
 }
 
 async function tryOut(options: Options, output: Output): Promise<ExitStatus> {
-  const settings = readSettings(options);
-  const redact = redactorFor((await settled(settings))?.settings);
+  const secrets = secretKeeper();
+  const settings = readSettings(options, secrets);
+  await settled(settings);
   const report = await check(
     () => settings,
-    await contextFor(options, output, redact),
+    await contextFor(options, output, secrets),
     new Date(),
   );
-  return await announceReport(report, options.json, { ...output, redact });
+  return await announceReport(report, options.json, { ...output, redact: secrets.redact });
 }
 
 async function send(options: Options, { output, late, onResult }: Run): Promise<ExitStatus> {
   const log = systemLog(Deno.pid);
   const name = fullyQualifiedHostName(options.timeout);
-  const settings = readSettings(options);
+  const secrets = secretKeeper();
+  const settings = readSettings(options, secrets);
   const message = readMessage(options, name);
-  const outcome = submit(options, { settings, message, name }, output, log);
+  const outcome = submit(options, { settings, message, name }, secrets, output, log);
   const result = await Promise.race([late, outcome]).catch(asFailure);
   onResult(result);
   const known = { settings: (await soFar(settings))?.settings, message: await soFar(message) };
   const attempt = attemptOf(options.mail, Deno.hostname(), known);
-  const audience = { ...output, redact: redactorFor(known.settings) };
+  const audience = { ...output, redact: secrets.redact };
   return await announceResult(result, attempt, options.json, audience, log);
 }
 
@@ -107,6 +109,7 @@ type Sources = { settings: Promise<Found>; message: Promise<Message>; name: Prom
 async function submit(
   options: Options,
   { settings: reading, message, name }: Sources,
+  secrets: SecretKeeper,
   output: Output,
   log: SystemLog,
 ): Promise<Outcome> {
@@ -115,13 +118,16 @@ async function submit(
     return requireSmarthost(settings);
   });
   const [smarthost, content] = await Promise.all([settings, message]);
-  const context = await contextFor(options, output, redactorFor(smarthost), name);
+  const context = await contextFor(options, output, secrets, name);
   const progress = (step: string) => step === "connect" && log.prepare();
   return await deliver(content, smarthost, { ...context, progress });
 }
 
-function readSettings({ timeout }: Options): Promise<Found> {
-  return readSmarthost(Deno.env, timeout);
+/** Reads the settings; what is secret in them is kept from then on. */
+async function readSettings({ timeout }: Options, secrets = secretKeeper()): Promise<Found> {
+  const found = await readSmarthost(Deno.env, timeout);
+  secrets.keepSettings(found.settings);
+  return found;
 }
 
 async function readMessage(
@@ -136,7 +142,7 @@ async function readMessage(
 async function contextFor(
   { timeout, finalTimeout, verbose }: Options,
   output: Output,
-  redact: Redact,
+  { redact, keep }: SecretKeeper,
   name = fullyQualifiedHostName(timeout),
 ) {
   const transcript = (said: string) =>
@@ -147,6 +153,7 @@ async function contextFor(
     hostName: await name,
     environment: Deno.env,
     transcript,
+    onSecret: keep,
   });
 }
 

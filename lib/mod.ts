@@ -42,7 +42,7 @@ import { contextIn, deliver } from "./delivery/mod.ts";
 import { fullyQualifiedHostName } from "./host/mod.ts";
 import { buildMessage, type Context, type Mail, type Message } from "./message/mod.ts";
 import { asFailure, ExitStatus, Failure, type Outcome } from "./outcome.ts";
-import { redactorFor, redactResult } from "./report/mod.ts";
+import { redactResult, secretKeeper } from "./report/mod.ts";
 import type { Environment } from "./smtp/mod.ts";
 
 export { ExitStatus, Failure };
@@ -183,9 +183,11 @@ export async function deliverMail(
 ): Promise<Outcome> {
   const { timeout = TIMEOUT, timeout: finalTimeout = FINAL_TIMEOUT } = options;
   const hostName = options.hostName ?? await fullyQualifiedHostName();
-  const context = contextIn({ timeout, finalTimeout, hostName, environment });
+  const { redact, keep, keepSettings } = secretKeeper();
+  keepSettings(settings);
+  const context = contextIn({ timeout, finalTimeout, hostName, environment, onSecret: keep });
   const result = await deliver(message, settings, context).catch(asFailure);
-  const redacted = redactResult(result, redactorFor(settings));
+  const redacted = redactResult(result, redact);
   if (redacted instanceof Failure) throw redacted;
   return redacted;
 }

@@ -7,19 +7,22 @@
 
 import { isIP } from "node:net";
 import type { Capabilities, Connection } from "../smtp/mod.ts";
-import {
-  type DeliveryContext,
-  login,
-  type OpenSmarthost,
-  openSmarthost,
-  requireSmarthost,
-} from "./delivery.ts";
+import { type DeliveryContext, openSmarthost, requireSmarthost } from "./delivery.ts";
+import { login, type OpenSmarthost } from "./login.ts";
 import { excerpt } from "../text/mod.ts";
 import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
 import type { SmarthostSettings } from "../cluster/mod.ts";
+import { describeToken, tokenWarnings, usesOAuth2 } from "./token.ts";
 
 /** The steps of a check, in their order. */
-export type CheckStepName = "settings" | "resolve" | "connect" | "encrypt" | "hello" | "login";
+export type CheckStepName =
+  | "settings"
+  | "resolve"
+  | "connect"
+  | "encrypt"
+  | "hello"
+  | "token"
+  | "login";
 
 /** One step, with what it found or why it failed. */
 export type CheckStep = { name: CheckStepName; ok: boolean; detail: string };
@@ -76,6 +79,9 @@ export async function check(
     report.warnings.push(...warningsOf(settings, connection, session.capabilities, now));
     try {
       pass("hello", describeCapabilities(session.capabilities));
+      const token = await opened.token;
+      if (token !== undefined) pass("token", describeToken(token));
+      report.warnings.push(...tokenWarnings(settings, token));
       const mechanism = await tryLogin(opened, settings, report.warnings);
       if (mechanism !== undefined) pass("login", `as ${settings.username}, by ${mechanism}`);
     } finally {
@@ -108,13 +114,15 @@ export function checkLines({ steps, warnings }: CheckReport): string[] {
   ];
 }
 
-function stepsFor({ host, encrypt_smtp, username, password }: SmarthostSettings): CheckStepName[] {
+function stepsFor(settings: SmarthostSettings): CheckStepName[] {
+  const { host, encrypt_smtp, username, password } = settings;
   const steps: CheckStepName[] = ["settings"];
   if (isIP(host) === 0) steps.push("resolve");
   steps.push("connect");
   if (encrypt_smtp !== "none") steps.push("encrypt");
   steps.push("hello");
-  if (hasLogin({ username, password })) steps.push("login");
+  if (usesOAuth2(settings)) steps.push("token", "login");
+  else if (hasLogin({ username, password })) steps.push("login");
   return steps;
 }
 

@@ -8,18 +8,18 @@
 import {
   type Capabilities,
   certificateAuthorities,
-  type Connection,
   type ConnectionOptions,
   type Environment,
   openConnection,
   openSession,
-  type Session,
   trustedCertificates,
 } from "../smtp/mod.ts";
 import type { Message } from "../message/mod.ts";
 import { ExitStatus, Failure, type Outcome, type RecipientOutcome } from "../outcome.ts";
-import { hostProblem, type SmarthostSettings } from "../cluster/mod.ts";
+import { hostProblem, requireOAuth2, type SmarthostSettings } from "../cluster/mod.ts";
 import { clip } from "../text/mod.ts";
+import { login, type OpenSmarthost } from "./login.ts";
+import { askForToken, usesOAuth2 } from "./token.ts";
 import { sendToAll } from "./transactions.ts";
 
 /** What a submission needs beside message and settings. */
@@ -34,10 +34,9 @@ export type DeliveryContext = ConnectionOptions & {
   authorities: (verify: boolean) => readonly string[];
   /** Gives all certificates that this host trusts, in DER, to say why one is not valid. */
   trusted?: () => readonly Uint8Array[];
+  /** Takes a secret that becomes known on the way, before anybody can say it back. */
+  onSecret?: (secret: string) => void;
 };
-
-/** A session that has logged in where the settings say so. */
-export type OpenSmarthost = { connection: Connection; session: Session };
 
 /**
  * Hands the message to the smarthost. Gives the outcome when it has been offered, also when some
@@ -97,7 +96,10 @@ async function deliverOnce(
   }
 }
 
-/** Connects, encrypts and says EHLO; throws a Failure for the step that does not work. */
+/**
+ * Connects, encrypts and says EHLO; throws a Failure for the step that does not work. An access
+ * token is asked for at the same time.
+ */
 export async function openSmarthost(
   settings: SmarthostSettings,
   context: DeliveryContext,
@@ -105,12 +107,20 @@ export async function openSmarthost(
   const { host, port, encrypt_smtp: encryption, tls_verify: verify } = settings;
   const authorities = encryption === "none" ? [] : context.authorities(verify);
   const { trusted } = context;
-  const smarthost = { host, port, encryption, verify, authorities, ...(trusted && { trusted }) };
-  const connection = await openConnection(smarthost, context);
+  const trust = { verify, authorities, ...(trusted && { trusted }) };
+  const given = new AbortController();
+  const token = usesOAuth2(settings) && askForToken(settings, trust, context, given.signal);
   try {
-    return { connection, session: await openSession(connection, context) };
+    const connection = await openConnection({ host, port, encryption, ...trust }, context);
+    try {
+      const session = await openSession(connection, context);
+      return { connection, session, ...(token && { token }) };
+    } catch (error) {
+      connection.socket.destroy();
+      throw error;
+    }
   } catch (error) {
-    connection.socket.destroy();
+    given.abort();
     throw error;
   }
 }
@@ -122,6 +132,7 @@ const LONGEST_HOST = 200;
 export function requireSmarthost(settings: SmarthostSettings): SmarthostSettings {
   const status = ExitStatus.configuration;
   if (!settings.enabled) throw new Failure({ status, what: "Smarthost is not enabled." });
+  requireOAuth2(settings);
   if (settings.host === "") {
     throw new Failure({ status, what: "Smarthost is not configured", why: "its host is empty" });
   }
@@ -129,32 +140,6 @@ export function requireSmarthost(settings: SmarthostSettings): SmarthostSettings
   if (problem === undefined) return settings;
   const why = `${JSON.stringify(clip(settings.host, LONGEST_HOST))} ${problem}`;
   throw new Failure({ status, what: "The smarthost settings are wrong", where: "host", why });
-}
-
-/**
- * Logs in where the settings have a user name and a password, and says with which mechanism.
- * Throws a Failure (77) when the server offers none that is known here: the password is not
- * shown to a server that has not asked for it.
- */
-export async function login(
-  { connection, session }: OpenSmarthost,
-  { username, password }: SmarthostSettings,
-): Promise<string | undefined> {
-  if (username === "" || password === "") return undefined;
-  const offered = session.capabilities.auth;
-  // In the clear, CRAM-MD5 alone does not show the password to whoever listens.
-  const preferred = connection.encryption === undefined
-    ? ["CRAM-MD5", "PLAIN", "LOGIN"]
-    : ["PLAIN", "LOGIN", "CRAM-MD5"];
-  const mechanisms = preferred.filter((name) => offered.includes(name));
-  if (mechanisms.length > 0) return await session.login({ username, password }, mechanisms);
-  const list = offered.length === 0 ? "no login" : `only ${offered.join(", ")}`;
-  throw new Failure({
-    status: ExitStatus.notAllowed,
-    what: "Cannot log in",
-    where: connection.server,
-    why: `the server offers ${list}`,
-  });
 }
 
 /** What the server has to be able to do for this message; said before anything of it is sent. */
@@ -205,17 +190,21 @@ export type Surroundings = {
   environment: Environment;
   /** Takes the lines of the SMTP dialogue. */
   transcript?: (said: string) => void;
+  /** Takes a secret that becomes known on the way. */
+  onSecret?: (secret: string) => void;
 };
 
 /** The context of a submission that nobody watches step by step. */
 export function contextIn(surroundings: Surroundings): DeliveryContext {
   const { timeout, finalTimeout, hostName, environment, transcript = () => {} } = surroundings;
+  const { onSecret } = surroundings;
   return {
     timeout,
     finalTimeout,
     // A name without a dot says nothing to a server; the address literal does (RFC 5321, 4.1.4).
     ...(hostName.includes(".") && { hostName }),
     transcript,
+    ...(onSecret && { onSecret }),
     progress() {},
     authorities: (verify) => certificateAuthorities(environment, verify),
     trusted: () => trustedCertificates(environment),

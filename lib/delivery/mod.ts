@@ -1,9 +1,10 @@
 /**
  * The policy of a delivery.
  *
- * What must hold before a message is offered, whether to log in, which recipients were refused and
- * what that means for the exit status (`delivery.ts`). `--check` takes the same steps without a
- * message (`check.ts`).
+ * What must hold before a message is offered, which recipients were refused and what that means for
+ * the exit status (`delivery.ts`). Whether to log in, and how (`login.ts`): by OAuth 2.0 with a
+ * token, which is asked for while the connection is opened (`token.ts`). `--check` takes the same
+ * steps without a message (`check.ts`).
  *
  * A new rule about when a message may be sent, or a new step of `--check`, belongs here.
  *

@@ -10,7 +10,7 @@
 
 import type { Socket } from "node:net";
 import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
-import { connectSocket, encrypt } from "../smtp/mod.ts";
+import { connectSocket, openTls } from "../smtp/mod.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
 import { type Answer, answerReader, LONGEST_ANSWER, type Problem } from "./answer.ts";
 
@@ -20,6 +20,8 @@ export type PostOptions = {
   verify: boolean;
   /** Certificate authorities in PEM, beside those that the runtime trusts by itself. */
   authorities: readonly string[];
+  /** Gives all certificates that this host trusts, in DER, to say why one is not valid. */
+  trusted?: () => readonly Uint8Array[];
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
   /** Ends the request where nobody waits for the answer any more. */
@@ -53,17 +55,11 @@ export async function postForm(
   }
 }
 
-async function connect(url: URL, options: PostOptions): Promise<Socket> {
+async function connect(url: URL, { timeout, signal: _, ...trust }: PostOptions): Promise<Socket> {
   const { host, port } = placeOf(url);
-  const where = formatAddress({ host, port });
-  const secure = (socket: Socket) => encrypt(socket, { host, ...options }, where, options.timeout);
-  const { socket, begun } = await connectSocket(
-    host,
-    port,
-    { where, timeout: options.timeout, onResolved() {} },
-    (socket) => url.protocol === "https:" ? secure(socket) : undefined,
-  );
-  return begun === undefined ? socket : (await begun).socket;
+  if (url.protocol === "https:") return await openTls({ host, port, ...trust }, timeout);
+  const options = { where: formatAddress({ host, port }), timeout, onResolved() {} };
+  return (await connectSocket(host, port, options, () => {})).socket;
 }
 
 /** The failure of a connection, told of the token server; the token server is no 68. */

@@ -16,7 +16,6 @@ export {
   LIMITS,
   type Redact,
   redactor,
-  redactorFor,
   redactResult,
   type SecretKeeper,
   secretKeeper,

@@ -102,13 +102,6 @@ function mask(text: string, spans: readonly Span[], limit: number): string {
   return [...pieces, text.slice(at, limit)].join("");
 }
 
-/** Gives a redactor for the secrets of the settings; without settings there are none. */
-export function redactorFor(settings: SmarthostSettings | undefined): Redact {
-  const keeper = secretKeeper();
-  if (settings !== undefined) keeper.keepSettings(settings);
-  return keeper.redact;
-}
-
 /** Gives the same result, the words of servers and libraries masked and clipped. */
 export function redactResult(result: Failure | Outcome, redact: Redact): Failure | Outcome {
   return result instanceof Failure ? redactFailure(result, redact) : {

@@ -67,6 +67,30 @@ function withHint(failure: Failure, { port, encryption }: Smarthost): Failure {
   return new Failure({ ...details, why });
 }
 
+/**
+ * Connects to a server that speaks another protocol than SMTP, in TLS from the first byte. Throws a
+ * Failure as {@linkcode openConnection} does.
+ */
+export async function openTls(
+  server: Omit<Smarthost, "encryption">,
+  timeout: number,
+): Promise<Socket> {
+  const where = formatAddress(server);
+  const opening = { where, timeout, transcript() {}, progress() {} };
+  const attempt = async (authorities: readonly string[]): Promise<Socket> => {
+    const trusting: Smarthost = { ...server, encryption: "tls", authorities };
+    const secure = (socket: Socket) => encrypt(socket, trusting, where, timeout);
+    return (await reachTls(trusting, opening, secure)).secured.socket;
+  };
+  try {
+    return await attempt(server.authorities);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { authorities } = await explain(error, { ...server, encryption: "tls" }, opening);
+    return await attempt(authorities);
+  }
+}
+
 async function openEncrypted(smarthost: Smarthost, opening: Opening): Promise<Connection> {
   const { where, timeout, progress } = opening;
   const secure = (socket: Socket) => encrypt(socket, smarthost, where, timeout);

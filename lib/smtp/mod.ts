@@ -14,8 +14,7 @@
  * @module
  */
 
-export { type Connection, openConnection } from "./connection.ts";
-export { encrypt } from "./encryption.ts";
+export { type Connection, openConnection, openTls } from "./connection.ts";
 export { seedRandomness } from "./entropy.ts";
 export type { Capabilities } from "./reply.ts";
 export { openSession, type Session, type Transaction } from "./session.ts";

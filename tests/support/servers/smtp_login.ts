@@ -1,5 +1,6 @@
 /**
- * The server's side of SMTP AUTH (RFC 4954): PLAIN, LOGIN and CRAM-MD5.
+ * The server's side of SMTP AUTH (RFC 4954): PLAIN, LOGIN and CRAM-MD5, and with an access token as
+ * the password XOAUTH2 and OAUTHBEARER.
  *
  * @module
  */
@@ -19,6 +20,9 @@ export type LoginAttempt = {
 const CHALLENGE = "<1896.697170952@scripted.test>";
 const WELCOME = "235 2.7.0 Accepted";
 const REFUSAL = "535 5.7.8 Authentication credentials invalid";
+
+/** What a server says of a token that it does not take (RFC 7628, 3.2.2; XOAUTH2 is like it). */
+export const TOKEN_REFUSAL = '{"status":"401","schemes":"bearer","scope":"mail"}';
 
 const decode = (text: string) => Buffer.from(text, "base64").toString("utf8");
 const ask = (prompt: string) => `334 ${Buffer.from(prompt).toString("base64")}`;
@@ -49,6 +53,18 @@ export function createLogin(login: Login | undefined, command: string): LoginAtt
       return verdict(decode(answer) === `${login?.username} ${digest}`);
     },
   };
+  const token = (pattern: RegExp) => () => {
+    const [response, end] = answers;
+    if (response === undefined) return ask("");
+    if (end !== undefined) return REFUSAL;
+    const [, username, given] = pattern.exec(decode(response)) ?? [];
+    const right = username === login?.username && given === login?.password;
+    return right && login !== undefined ? WELCOME : ask(TOKEN_REFUSAL);
+  };
+  steps["XOAUTH2"] = token(/^user=([^\x01]*)\x01auth=Bearer ([!-~]+)\x01\x01$/);
+  steps["OAUTHBEARER"] = token(
+    /^n,a=([^,]*),\x01host=[^\x01]+\x01port=\d+\x01auth=Bearer ([!-~]+)\x01\x01$/,
+  );
   return {
     next(answer) {
       if (answer !== undefined) answers.push(answer);

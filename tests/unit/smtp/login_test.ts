@@ -1,14 +1,24 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { logIn } from "../../../lib/smtp/login.ts";
-import { Failure, type Reply } from "../../../lib/outcome.ts";
+import type { Credentials } from "../../../lib/smtp/mechanism.ts";
+import { Failure, type FailureDetails, type Reply } from "../../../lib/outcome.ts";
 
 const CREDENTIALS = { username: "user", password: "pass" };
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const PLAIN = base64("\0user\0pass");
 
+/** The failure that a login ended with. */
+function failureIn(result: string | FailureDetails): FailureDetails {
+  return typeof result === "string" ? assert.fail(`logged in by ${result}`) : result;
+}
+
 /** Logs in to a server that gives these replies, and tells what was said. */
-async function play(mechanisms: string[], ...replies: string[]) {
+function play(mechanisms: string[], ...replies: string[]) {
+  return playAs(CREDENTIALS, mechanisms, ...replies);
+}
+
+async function playAs(credentials: Credentials, mechanisms: string[], ...replies: string[]) {
   const said: string[] = [];
   const shown: string[] = [];
   const say = (line: string, instead: string): Promise<Reply> => {
@@ -17,7 +27,7 @@ async function play(mechanisms: string[], ...replies: string[]) {
     const [code = "", ...words] = (replies.shift() ?? "500 What?").split(" ");
     return Promise.resolve({ code: Number(code), text: words.join(" ") });
   };
-  const result = await logIn(say, CREDENTIALS, mechanisms, "mail.test:587")
+  const result = await logIn(say, credentials, mechanisms, "mail.test:587")
     .catch((error) => error instanceof Failure ? error.details : assert.fail(error));
   return { result, said, shown };
 }
@@ -107,4 +117,73 @@ Deno.test("a yes before the password was asked for is no login", async () => {
     assert.ok(typeof result !== "string");
     assert.equal(result.status, 76);
   }
+});
+
+const TOKEN = { username: "user@mail.test", token: "t1", host: "mail.test", port: 587 };
+const XOAUTH2 = base64("user=user@mail.test\x01auth=Bearer t1\x01\x01");
+const OAUTHBEARER = base64(
+  "n,a=user@mail.test,\x01host=mail.test\x01port=587\x01auth=Bearer t1\x01\x01",
+);
+const REASON = `334 ${base64('{"status":"401","schemes":"bearer"}')}`;
+
+for (
+  const [name, response, end] of [["XOAUTH2", XOAUTH2, ""], ["OAUTHBEARER", OAUTHBEARER, "AQ=="]]
+) {
+  const mechanisms = [name ?? ""];
+
+  Deno.test(`${name} says all at once, and once more to a server that asks without words`, async () => {
+    const { result, said, shown } = await playAs(TOKEN, mechanisms, "235 ok");
+    assert.deepEqual([result, said], [name, [`AUTH ${name} ${response}`]]);
+    assert.deepEqual(shown, [`AUTH ${name} ***`]);
+    for (const question of ["334", "334 "]) {
+      const asked = await playAs(TOKEN, mechanisms, question, "235 ok");
+      assert.deepEqual([asked.result, asked.said], [name, [`AUTH ${name} ${response}`, response]]);
+      const refused = await playAs(TOKEN, mechanisms, question, REASON, "535 No");
+      assert.deepEqual(refused.said, [`AUTH ${name} ${response}`, response, end]);
+      assert.equal(failureIn(refused.result).why, "status 401, schemes bearer");
+    }
+  });
+
+  Deno.test(`${name}: a token that is refused with a reason is 77, and the server is let end`, async () => {
+    const { result, said, shown } = await playAs(TOKEN, mechanisms, REASON, "535 5.7.8 No");
+    assert.deepEqual(said, [`AUTH ${name} ${response}`, end]);
+    assert.deepEqual(shown, [`AUTH ${name} ***`, "***"]);
+    const { status, why, reply } = failureIn(result);
+    assert.deepEqual({ status, why }, { status: 77, why: "status 401, schemes bearer" });
+    assert.deepEqual(reply, { code: 535, text: "5.7.8 No" });
+  });
+
+  Deno.test(`${name}: a long token follows when the server asks for it`, async () => {
+    const token = "t".repeat(2000);
+    const { result, said } = await playAs({ ...TOKEN, token }, mechanisms, "334 ", "235 ok");
+    assert.equal(result, name);
+    assert.deepEqual([said.length, said[0]], [2, `AUTH ${name}`]);
+    const refused = await playAs({ ...TOKEN, token }, mechanisms, "334", REASON, "535 No");
+    assert.deepEqual(refused.said.slice(2), [end]);
+    assert.equal(failureIn(refused.result).why, "status 401, schemes bearer");
+    // A yes before the token has been said is no yes to it.
+    assert.equal(
+      failureIn((await playAs({ ...TOKEN, token }, mechanisms, "235 ok")).result).status,
+      76,
+    );
+  });
+
+  Deno.test(`${name}: a server that asks on and on is told that this is the end`, async () => {
+    const { result, said } = await playAs(TOKEN, mechanisms, REASON, REASON, REASON, "501 Ok");
+    assert.deepEqual(said, [`AUTH ${name} ${response}`, end, end, "*"]);
+    assert.equal(failureIn(result).status, 76);
+  });
+}
+
+Deno.test("after a mechanism that is refused as such the other one for tokens is tried", async () => {
+  const both = ["XOAUTH2", "OAUTHBEARER"];
+  const { result, said } = await playAs(TOKEN, both, "504 5.5.4 What?", "235 ok");
+  assert.deepEqual([result, said], ["OAUTHBEARER", [
+    `AUTH XOAUTH2 ${XOAUTH2}`,
+    `AUTH OAUTHBEARER ${OAUTHBEARER}`,
+  ]]);
+});
+
+Deno.test("a token is never said by a mechanism for passwords", async () => {
+  await assert.rejects(playAs(TOKEN, ["PLAIN"], "235 ok"), /There is no mechanism PLAIN/);
 });

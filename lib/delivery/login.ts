@@ -1,0 +1,79 @@
+/**
+ * The login of a delivery: by a password, by an access token, or none.
+ *
+ * @module
+ */
+
+import type { SmarthostSettings } from "../cluster/mod.ts";
+import type { AccessToken } from "../oauth/mod.ts";
+import { ExitStatus, Failure } from "../outcome.ts";
+import type { Connection, Session } from "../smtp/mod.ts";
+import { isExpired } from "./token.ts";
+
+/** A session in which nobody has logged in yet. */
+export type OpenSmarthost = {
+  connection: Connection;
+  session: Session;
+  /** The access token that the login needs, where the settings ask for OAuth 2.0. */
+  token?: Promise<AccessToken>;
+};
+
+/**
+ * Logs in where the settings have an access token or a user name and a password, and says with which
+ * mechanism. Throws a Failure (77) when the server offers none that is known here: the password is
+ * not shown to a server that has not asked for it.
+ */
+export async function login(
+  opened: OpenSmarthost,
+  settings: SmarthostSettings,
+): Promise<string | undefined> {
+  const { connection, session, token } = opened;
+  const { username, password } = settings;
+  if (token !== undefined) return await loginByToken(opened, settings, await token);
+  if (username === "" || password === "") return undefined;
+  const offered = session.capabilities.auth;
+  // In the clear, CRAM-MD5 alone does not show the password to whoever listens.
+  const preferred = connection.encryption === undefined
+    ? ["CRAM-MD5", "PLAIN", "LOGIN"]
+    : ["PLAIN", "LOGIN", "CRAM-MD5"];
+  const mechanisms = preferred.filter((name) => offered.includes(name));
+  if (mechanisms.length > 0) return await session.login({ username, password }, mechanisms);
+  throw noLogin(opened);
+}
+
+/**
+ * Logs in with a token, and says with which mechanism. Throws a Failure (77) when the server offers
+ * no mechanism for tokens: a password is not tried instead.
+ */
+async function loginByToken(
+  opened: OpenSmarthost,
+  { username, host, port }: SmarthostSettings,
+  { token, lifetime }: AccessToken,
+): Promise<string> {
+  const offered = opened.session.capabilities.auth;
+  const mechanisms = MECHANISMS.filter((name) => offered.includes(name));
+  if (mechanisms.length === 0) throw noLogin(opened, "XOAUTH2 nor OAUTHBEARER");
+  try {
+    return await opened.session.login({ username, token, host, port }, mechanisms);
+  } catch (error) {
+    if (!(error instanceof Failure) || !isExpired(lifetime)) throw error;
+    const why = [error.details.why, EXPIRED].filter(Boolean).join("; ");
+    throw new Failure({ ...error.details, why });
+  }
+}
+
+/** The mechanisms for tokens; the one that both Google and Microsoft describe comes first. */
+const MECHANISMS: readonly string[] = ["XOAUTH2", "OAUTHBEARER"];
+
+const EXPIRED = "the access token had expired when it came";
+
+/** The failure (77) where a server offers no mechanism that can be used; `missing` are its names. */
+function noLogin(
+  { connection: { server }, session }: OpenSmarthost,
+  missing?: string,
+): Failure {
+  const offered = session.capabilities.auth;
+  const list = offered.length === 0 ? "no login" : `only ${offered.join(", ")}`;
+  const why = `the server offers ${list}${missing === undefined ? "" : `, and neither ${missing}`}`;
+  return new Failure({ status: ExitStatus.notAllowed, what: "Cannot log in", where: server, why });
+}

@@ -1,0 +1,77 @@
+/**
+ * The access token of a login by OAuth 2.0: how it is asked for, and what people are told of it.
+ *
+ * @module
+ */
+
+import type { SmarthostSettings } from "../cluster/mod.ts";
+import { type AccessToken, requestToken } from "../oauth/mod.ts";
+
+/** How the token server's certificate is checked: as the smarthost's. */
+type Trust = {
+  verify: boolean;
+  authorities: readonly string[];
+  trusted?: () => readonly Uint8Array[];
+};
+
+/** Whether the login needs an access token. */
+export function usesOAuth2({ oauth2_token_url: url }: SmarthostSettings): boolean {
+  return url !== undefined && url !== "";
+}
+
+/**
+ * Asks the token server for an access token. The promise may be left alone; where it rejects, it is
+ * with a Failure, see {@linkcode requestToken}.
+ */
+export function askForToken(
+  settings: SmarthostSettings,
+  trust: Trust,
+  { timeout, onSecret }: { timeout: number; onSecret?: (secret: string) => void },
+  signal: AbortSignal,
+): Promise<AccessToken> {
+  const request = {
+    url: settings.oauth2_token_url ?? "",
+    clientId: settings.oauth2_client_id ?? "",
+    clientSecret: settings.oauth2_client_secret,
+    scope: settings.oauth2_scope,
+    refreshToken: settings.oauth2_refresh_token,
+  };
+  const asked = requestToken(request, { ...trust, timeout, signal }).then((token) => {
+    for (const secret of [token.token, token.newRefreshToken]) {
+      if (secret !== undefined) onSecret?.(secret);
+    }
+    return token;
+  });
+  asked.catch(() => {});
+  return asked;
+}
+
+/** For people: from where a token is, for how long, and by which grant. */
+export function describeToken({ from, grant, lifetime }: AccessToken): string {
+  const period = lifetime === undefined ? "for an unknown time" : `for ${lifetime} s`;
+  return `from ${from}, valid ${period}, grant ${grant}`;
+}
+
+/** What of a token works and should not stay as it is; nothing where there is none. */
+export function tokenWarnings(
+  { oauth2_token_url: url, tls_verify }: SmarthostSettings,
+  token: AccessToken | undefined,
+): string[] {
+  if (token === undefined) return [];
+  const { lifetime, newRefreshToken } = token;
+  return [
+    ...(newRefreshToken === undefined ? [] : [REPLACED]),
+    ...(isExpired(lifetime) ? ["The access token had expired when it came"] : []),
+    ...(tls_verify || !url?.startsWith("https:")
+      ? []
+      : ["The token server's certificate is not verified"]),
+  ];
+}
+
+const REPLACED = "The token server has replaced the refresh token, and the one in the settings " +
+  "(oauth2_refresh_token) may soon be refused; get one that stays valid";
+
+/** Whether a token had expired when it came. */
+export function isExpired(lifetime: number | undefined): boolean {
+  return lifetime !== undefined && lifetime <= 0;
+}
