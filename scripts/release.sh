@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Makes dist/release: the executables for both kinds of processor, what belongs to them on a host,
-# the checksums of all, and what the changelog says of this version.
+# what they are made of and its licenses, the checksums of all, and what the changelog says of this
+# version.
 # Usage: release.sh [TAG], where TAG has to be v and the version in deno.json
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
+# shellcheck source=scripts/toolchain/checksums.sh
+. "$ROOT/scripts/toolchain/checksums.sh"
 
 VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
 RELEASE=$ROOT/dist/release
@@ -31,6 +34,9 @@ for target in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu; do
   done
 done
 (cd "$ROOT" && "$DENO" run --quiet --frozen --allow-write="$RELEASE" scripts/documents.ts "$RELEASE")
-cp -- "$ROOT/scripts/host/10handler" "$ROOT/scripts/host/ns8-sendmail-listener.service" "$RELEASE/"
+version=$(compile_version "$HOST_TARGET")
+(cd "$ROOT" && "$DENO" run --quiet --frozen --allow-read --allow-write="$RELEASE" scripts/inventory.ts \
+  "$RELEASE" "$CACHE/deno-$version/denort-$HOST_TARGET" "$version")
+cp -- "$ROOT/LICENSE" "$ROOT/scripts/host/10handler" "$ROOT/scripts/host/ns8-sendmail-listener.service" "$RELEASE/"
 (cd "$RELEASE" && sha256sum -- * >SHA256SUMS)
 notes >"$RELEASE/NOTES.md"
