@@ -5,17 +5,13 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { knownFields } from "./known_fields.ts";
+import { isKnownField } from "./known_fields.ts";
 import { CR, LF } from "./lines.ts";
 
 /** The header block that a message starts with; the numbers are offsets into the message. */
 export type HeaderBlock = {
   /** In the order of the message; at least one. */
   fields: Field[];
-  /** Where the fields begin, behind a byte order mark and mbox lines. */
-  start: number;
-  /** Where the fields end. */
-  end: number;
   /** The first octet of the body. */
   body: number;
   /** What ends the block; "text" is a line that is no field, and the first of the body. */
@@ -71,7 +67,6 @@ export function splitHeader(message: Uint8Array): HeaderBlock | undefined {
 function readBlock(text: string): HeaderBlock | undefined {
   const start = contentStart(text);
   const fields: Field[] = [];
-  const isKnown = knownFields();
   const name = new RegExp(NAME, "y");
   let line = lineAt(text, start);
   for (; line.text > line.start; line = lineAt(text, line.end)) {
@@ -82,17 +77,15 @@ function readBlock(text: string): HeaderBlock | undefined {
       continue;
     }
     if (last === undefined) return undefined;
-    const fold = foldAt(text, line, (line) => isKnown(fieldAt(text, line, name)?.name ?? ""));
+    const fold = foldAt(text, line, (line) => isKnownField(fieldAt(text, line, name)?.name ?? ""));
     if (fold === undefined) break;
     line = fold;
     last.end = line.end;
   }
-  const end = line.start;
   const ending = endingAt(text, line);
-  const body = ending === "text" ? end : line.end;
-  const block = text.slice(start, end);
-  const doubledCr = block.includes("\r\r\n");
-  return { fields, start, end, body, ending, clean: isClean(block), doubledCr };
+  const body = ending === "text" ? line.start : line.end;
+  const block = text.slice(start, line.start);
+  return { fields, body, ending, clean: isClean(block), doubledCr: block.includes("\r\r\n") };
 }
 
 /** Gives the fields of that name, which is in lower case, in their order. */

@@ -5,7 +5,7 @@
  */
 
 /** Fields of mail, netnews and MIME in IANA's registry "Message Headers" (RFC 3864, 4.2). */
-const REGISTERED = "accept-language alternate-recipient also-control apparently-to " +
+const REGISTERED = " accept-language alternate-recipient also-control apparently-to " +
   "arc-authentication-results arc-message-signature arc-seal archive archived-at article-names " +
   "article-updates authentication-results author auto-submitted autoforwarded autosubmitted base " +
   "bcc body cancel-key cancel-lock cc cfbl-address cfbl-feedback-id comments control conversion " +
@@ -22,12 +22,12 @@ const REGISTERED = "accept-language alternate-recipient also-control apparently-
   "prevent-nondelivery-report priority privicon received received-spf references relay-version " +
   "reply-by reply-to require-recipient-valid-since return-path see-also sender sensitivity " +
   "sio-label sio-label-history solicitation subject summary supersedes tls-report-domain " +
-  "tls-report-submitter tls-required to user-agent vbr-info xref";
+  "tls-report-submitter tls-required to user-agent vbr-info xref ";
 
 /** Fields that mail programs write without having registered them. */
 const IN_USE =
   // Mail transfer and delivery: sendmail, Postfix, Exim, qmail, procmail, the mbox format.
-  "bounces-to content-length delivery-agent domainkey-signature domainkey-status dkim-filter " +
+  " bounces-to comment content-length delivery-agent domainkey-signature domainkey-status dkim-filter " +
   "envelope-from envelope-recipient envelope-sender envelope-to full-name mail-from old-bcc " +
   "old-date old-from old-message-id old-return-path old-subject old-to originator posted-date " +
   "precedence return-receipt-requested return-receipt-to status via warnings-to " +
@@ -40,17 +40,13 @@ const IN_USE =
   "organisation openpgp-key read-receipt-to registered-mail-reply-requested-by reply-cc " +
   "return-receipt thread-index thread-topic " +
   // Scripts that write the charset in a field of its own.
-  "charset";
+  "charset ";
 
 /** Families of fields; MIME reserves every name that starts with "content-" (RFC 2045, 9). */
 const FAMILIES = /^(?:x|content|resent|list|downgraded|mmhs|x400|arc|bimi|original|debbugs)-/;
 
-/**
- * Makes the test of names for one header block.
- *
- * @returns A function that says whether a name, in lower case, is one of a field of mail.
- */
-export function knownFields(): (name: string) => boolean {
-  const names = new Set(`${REGISTERED} ${IN_USE}`.split(" "));
-  return (name) => names.has(name) || FAMILIES.test(name);
+/** Says whether a name, in lower case, is one of a field of mail. */
+export function isKnownField(name: string): boolean {
+  const listed = ` ${name} `;
+  return REGISTERED.includes(listed) || IN_USE.includes(listed) || FAMILIES.test(name);
 }

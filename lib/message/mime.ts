@@ -7,7 +7,7 @@
 import type { Received } from "./envelope.ts";
 import { asCharacters, fieldsNamed, type HeaderBlock, singleCr, splitHeader } from "./header.ts";
 import { holdsBoundary, isMultipart } from "./boundary.ts";
-import { knownFields } from "./known_fields.ts";
+import { isKnownField } from "./known_fields.ts";
 import type { Mail } from "./mail.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
 
@@ -60,8 +60,7 @@ function isMessage({ octets, block }: Received, hasSubject: boolean): boolean {
   const isDeclared = hasOne("mime-version") ||
     (hasOne("content-type") && hasOne("from", "to", "subject", "message-id"));
   const isClosed = block.ending === "empty line" || block.ending === "end of input";
-  const isKnown = knownFields();
-  const isMail = !hasSubject && hasOne("subject", "to", "from") && [...names].every(isKnown);
+  const isMail = !hasSubject && hasOne("subject", "to", "from") && [...names].every(isKnownField);
   return ((isDeclared && isClosed) || isMail) && holdsItsParts(octets, block);
 }
 

@@ -46,7 +46,7 @@ export function relay(received: Received, mail: Mail, context: Context): Part {
   const fields = block.fields.filter((field) => !isRemoved(octets, field));
   const subject = mail.subject === undefined ? undefined : textField("Subject", mail.subject);
   return inOrder([
-    ...keptFields(octets, fields, subject, context.hostName),
+    wholeLines(Buffer.concat([...keptFields(octets, fields, subject, context.hostName)])),
     ready(fieldBytes([...missingFields(received, fields, mail, context), ""])),
     wholeLines(octets.subarray(block.body)),
   ]);
@@ -60,13 +60,13 @@ function isEmpty(octets: Uint8Array, field: Field): boolean {
   return asCharacters(octets.subarray(field.value, field.end)).trim() === "";
 }
 
-/** Adjacent fields that stay as they are go out in one piece. */
+/** Gives the fields that go out; adjacent ones that stay as they are come in one piece. */
 function* keptFields(
   octets: Uint8Array,
   fields: Field[],
   subject: string | undefined,
   hostName: string,
-): Generator<Part> {
+): Generator<Uint8Array> {
   let isReplaced = false;
   let start = 0;
   let end = 0;
@@ -75,16 +75,16 @@ function* keptFields(
     const changed = isSubject ? undefined : changedField(octets, field, hostName);
     const stays = !isSubject && changed === undefined;
     if (!stays || field.start !== end) {
-      yield wholeLines(octets.subarray(start, end));
+      yield octets.subarray(start, end);
       start = stays ? field.start : field.end;
     }
     end = field.end;
-    if (changed !== undefined) yield wholeLines(changed);
+    if (changed !== undefined) yield changed;
     // Where there are several subjects, one remains.
-    if (isSubject && !isReplaced) yield ready(fieldBytes([subject]));
+    if (isSubject && !isReplaced) yield fieldBytes([subject]);
     isReplaced ||= isSubject;
   }
-  yield wholeLines(octets.subarray(start, end));
+  yield octets.subarray(start, end);
 }
 
 /**
@@ -119,10 +119,12 @@ function missingFields(
   }
   const body = octets.subarray(block.body);
   if (names.has("content-type")) return fields;
+  // Whoever says that the body is HTML, and nothing about MIME, means the body of this message.
+  const isHtml = mail.html && !names.has("mime-version");
   const charset = charsetOf(body);
   const encoding = isAscii(body) ? "7bit" : "8bit";
-  if (charset === "utf-8" && encoding === "7bit") return fields;
-  fields.push(`Content-Type: text/plain; charset=${charset}`);
+  if (!isHtml && charset === "utf-8" && encoding === "7bit") return fields;
+  fields.push(`Content-Type: text/${isHtml ? "html" : "plain"}; charset=${charset}`);
   if (!names.has("content-transfer-encoding")) {
     fields.push(`Content-Transfer-Encoding: ${encoding}`);
   }

@@ -390,6 +390,20 @@ const PASSED_ON: [title: string, input: string, args: string[], wire: string][] 
     `${HEADER}\r\n\tHello\r\nthere\r\n`,
   ],
   [
+    "with the type HTML where --html says so, and the message nothing",
+    `${HEADER.replace("MIME-Version: 1.0\r\n", "")}\r\n<p>x\r\n`,
+    ["--html"],
+    `${HEADER}${
+      lines("Content-Type: text/html; charset=utf-8", "Content-Transfer-Encoding: 7bit")
+    }\r\n<p>x\r\n`,
+  ],
+  [
+    "as text where its body only looks like HTML",
+    `${HEADER.replace("MIME-Version: 1.0\r\n", "")}\r\n<p>x\r\n`,
+    [],
+    `${HEADER}\r\n<p>x\r\n`,
+  ],
+  [
     "with a type for a body in ISO-2022-JP",
     `${HEADER}\r\n\x1b$B$3\x1b(B\r\n`,
     [],
