@@ -1,92 +1,174 @@
 /**
  * The host's own name, for EHLO, for addresses without a domain, and for Message-IDs.
  *
+ * It is what `hostname -f` says: the canonical name of the host's own name. The C library finds it
+ * in the services that /etc/nsswitch.conf lists: in /etc/hosts, where the first name of a line is
+ * the canonical one, and in DNS, with the domains that /etc/resolv.conf lists.
+ *
  * @module
  */
 
-import { lookup, lookupService } from "node:dns/promises";
-import { isIPv4 } from "node:net";
+import { lookup } from "node:dns/promises";
+import { isIP, isIPv4 } from "node:net";
 
-/** What the system knows of names; both may fail, and the second may take its time. */
+/** What the system knows of names; all may fail, and the last two may take their time. */
 export type NameService = {
   /** The name of this host, as gethostname(2) gives it. */
   hostName: () => string;
-  /** The names that the addresses of a name have, as the host's name service gives them. */
-  namesOf: (name: string) => Promise<string[]>;
+  /** The text of a file of /etc; empty where there is none. */
+  readFile: (path: string) => string;
+  /** The addresses of a whole name in DNS. */
+  addressesOf: (name: string) => Promise<string[]>;
+  /** The names for which a whole name in DNS is an alias: one, or it fails. */
+  targetsOf: (name: string) => Promise<string[]>;
 };
 
 /** What a name is without a name service. */
 const LOCALHOST = "localhost";
 
-/** The longest wait for a name service, in milliseconds: mail goes out without a full name too. */
+/** The longest wait for DNS, in milliseconds: mail goes out without a full name too. */
 const LONGEST = 5000;
 
-/** How many addresses of the host are asked for their names. */
-const ADDRESSES = 4;
+/** Larger files are not read, in octets. */
+const LARGEST_FILE = 16 * 1024 * 1024;
+
+/** How many aliases lead from one to the next, at most; as many domains are tried. */
+const MOST_STEPS = 8;
+
+/** What the C library does without /etc/nsswitch.conf. */
+const DEFAULT_SERVICES = ["files", "dns"];
+
+/** The services that know every host by the name that it has: they add no domain. */
+const SELF_SERVICES = ["myhostname", "resolve"];
 
 const SYSTEM: NameService = {
   hostName: () => Deno.hostname(),
-  async namesOf(name) {
-    const addresses = await lookup(name, { all: true });
-    const answers = await Promise.allSettled(
-      addresses.slice(0, ADDRESSES).map(({ address }) => lookupService(address, 25)),
-    );
-    return answers.flatMap((answer) =>
-      answer.status === "fulfilled" ? [answer.value.hostname] : []
-    );
+  readFile(path) {
+    const { isFile, size } = Deno.statSync(path);
+    // Whoever opens a pipe may wait for ever.
+    return isFile && size <= LARGEST_FILE ? Deno.readTextFileSync(path) : "";
   },
+  // The dot keeps the C library from adding domains of its own.
+  addressesOf: async (name) =>
+    (await lookup(`${name}.`, { all: true })).map(({ address }) => address),
+  targetsOf: (name) => Deno.resolveDns(`${name}.`, "CNAME"),
 };
 
 /**
- * The fully qualified name of the host: its own name where that has a dot, else the name that its
- * address has, which is how Python's `socket.getfqdn` finds it. Where there is none within
- * `timeout` milliseconds, at most five seconds, the bare name, and `localhost` where that is no
- * host name. Never fails.
+ * The fully qualified name of the host as `hostname -f` says it. Where that says nothing within
+ * `timeout` milliseconds, at most five seconds, the host's own name, and `localhost` where that is
+ * no host name. A name with a dot is not looked for in DNS. Never fails.
  */
 export async function fullyQualifiedHostName(
   timeout = LONGEST,
   system: NameService = SYSTEM,
 ): Promise<string> {
-  const name = ownName(system);
-  if (isHostName(name) && name.includes(".")) return name;
-  const names = name === ""
-    ? []
-    : await withinTime(system.namesOf(name), Math.min(timeout, LONGEST));
-  const qualified = names.map(withoutDot).filter(isQualified);
-  const own = qualified.find((found) => found.toLowerCase().startsWith(`${name.toLowerCase()}.`));
-  return own ?? qualified[0] ?? (isHostName(name) ? name : LOCALHOST);
+  const name = withoutDot(attempt(system.hostName) ?? "");
+  if (name === "") return LOCALHOST;
+  const canonical = await canonicalName(name, Math.min(timeout, LONGEST), system);
+  return [canonical, name].find(isHostName) ?? LOCALHOST;
 }
 
-function ownName(system: NameService): string {
+async function canonicalName(
+  name: string,
+  timeout: number,
+  system: NameService,
+): Promise<string> {
+  for (const service of servicesIn(textOf(system, "/etc/nsswitch.conf"))) {
+    if (SELF_SERVICES.includes(service)) return name;
+    if (service === "files") {
+      const canonical = nameInHosts(textOf(system, "/etc/hosts"), name);
+      if (canonical !== undefined) return withoutDot(canonical);
+    }
+    if (service === "dns" && !name.includes(".")) {
+      const canonical = await withinTime(nameInDns(name, system), timeout);
+      if (canonical !== undefined) return withoutDot(canonical);
+    }
+  }
+  return name;
+}
+
+/** The services for hosts in nsswitch.conf(5), without what is to be done after each. */
+function servicesIn(text: string): readonly string[] {
+  const list = /^[ \t]*hosts:([^#\n]*)/m.exec(text)?.[1];
+  return list?.replace(/\[[^\]]*\]/g, " ").split(/\s+/).filter(Boolean) ?? DEFAULT_SERVICES;
+}
+
+/** The first name of the first line in hosts(5) that lists a name, whatever its case. */
+function nameInHosts(text: string, name: string): string | undefined {
+  const [lower, wanted] = [text.toLowerCase(), name.toLowerCase()];
+  // A file may have a million lines; only those with the name are looked at.
+  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at)) {
+    const start = lower.lastIndexOf("\n", at) + 1;
+    const end = lower.indexOf("\n", at);
+    const line = text.slice(start, end < 0 ? text.length : end);
+    const [address = "", ...names] = line.replace(/#.*/s, "").trim().split(/\s+/);
+    const isListed = names.some((each) => each.toLowerCase() === wanted);
+    if (isListed && isIP(address.replace(/%.*/, "")) !== 0) return names[0];
+    if (end < 0) return undefined;
+    at = end;
+  }
+  return undefined;
+}
+
+/** The canonical name of a bare name in DNS: in the first of the domains in which it has an address. */
+async function nameInDns(name: string, system: NameService): Promise<string | undefined> {
+  for (const domain of domainsIn(textOf(system, "/etc/resolv.conf"))) {
+    const found = await addressedName(`${name}.${domain}`, system);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The domains of resolv.conf(5); the last line counts. */
+function domainsIn(text: string): string[] {
+  const lines = [...text.matchAll(/^[ \t]*(?:search|domain)[ \t]+([^#;\n]*)/gm)];
+  const domains = lines.at(-1)?.[1]?.split(/\s+/) ?? [];
+  return domains.map(withoutDot).filter(Boolean).slice(0, MOST_STEPS);
+}
+
+/** The name behind all aliases, where it has an address. */
+async function addressedName(name: string, system: NameService): Promise<string | undefined> {
+  const addresses = await system.addressesOf(name).catch(() => []);
+  if (addresses.length === 0) return undefined;
+  let last = name;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const [target] = await system.targetsOf(last).catch(() => []);
+    if (target === undefined) break;
+    last = withoutDot(target);
+  }
+  return last;
+}
+
+function attempt<T>(action: () => T): T | undefined {
   try {
-    return withoutDot(system.hostName());
+    return action();
   } catch {
-    return "";
+    return undefined;
   }
 }
 
-async function withinTime(names: Promise<string[]>, timeout: number): Promise<string[]> {
+function textOf(system: NameService, path: string): string {
+  return attempt(() => system.readFile(path)) ?? "";
+}
+
+async function withinTime<T>(answer: Promise<T>, timeout: number): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<string[]>((resolve) => {
-    timer = setTimeout(() => resolve([]), timeout);
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeout, undefined);
   });
   try {
-    return await Promise.race([names, limit]);
+    return await Promise.race([answer, limit]);
   } catch {
-    return [];
+    return undefined;
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** A name of the loopback address says nothing of the host. */
-function isQualified(name: string): boolean {
-  return isHostName(name) && name.includes(".") && !/^localhost\d?\./i.test(name);
-}
-
-/** RFC 1123, 2.1; an address is none. */
+/** RFC 1123, 2.1, and `_` as many hosts have it; an address is none. */
 function isHostName(name: string): boolean {
-  const label = /^(?!-)[A-Za-z\d-]{1,63}(?<!-)$/;
+  const label = /^(?!-)[\w-]{1,63}(?<!-)$/;
   return name.length <= 253 && !isIPv4(name) &&
     name.split(".").every((part) => label.test(part));
 }

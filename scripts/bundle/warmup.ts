@@ -98,7 +98,10 @@ class NoCommand extends Deno.Command {
 const HOST_NAME = "warmup";
 const NAME_SERVICE = {
   lookup: () => Promise.resolve([{ address: "192.0.2.1", family: 4 }]),
-  lookupService: () => Promise.resolve({ hostname: `${HOST_NAME}.example.org`, service: "smtp" }),
+};
+const HOST_FILES: Readonly<Record<string, string>> = {
+  "/etc/hosts": `127.0.0.1 localhost\n127.0.1.1 ${HOST_NAME}.example.org ${HOST_NAME}\n`,
+  "/etc/nsswitch.conf": "hosts: files dns\n",
 };
 
 const { exit } = Deno;
@@ -110,7 +113,12 @@ function fail(why: string): void {
   exit(1);
 }
 
-Object.assign(Deno, { Command: NoCommand, hostname: () => HOST_NAME });
+Object.assign(Deno, {
+  Command: NoCommand,
+  hostname: () => HOST_NAME,
+  statSync: () => ({ isFile: true, size: 0 }),
+  readTextFileSync: (path: string) => HOST_FILES[path] ?? "",
+});
 const hash = { host: "127.0.0.1", username: "", password: "", enabled: "1", tls_verify: "1" };
 const port = `${await listen(serveSmtp)}`;
 const source = new TextDecoder().decode(SCRIPT);

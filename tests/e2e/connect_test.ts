@@ -137,6 +137,13 @@ function rowsOf(log: LogSocket, folder: Folder, port: number, deaf: number): Pro
       closed,
       failedLike(75, UNCONNECTED, /(?:connection refused|address not available)/),
     ),
+    // No route leads a connection to an address of many.
+    row(
+      "an address of many hosts",
+      "224.0.0.1",
+      25,
+      failed(75, UNCONNECTED, "network is unreachable"),
+    ),
     {
       ...row("a port that answers nobody", "127.0.0.1", deaf, failed(75, UNCONNECTED, LATE)),
       timeout: SHORT,
@@ -168,6 +175,70 @@ Deno.test("a name service that does not answer is waited for no longer than --ti
     under: sandbox({ log, hostName: "node.example.org", replaced }),
   };
   await play(row, attempts(log));
+});
+
+const DEAD = "the name service does not answer";
+
+/** What stands in /etc/resolv.conf where nobody answers, and where the server in the test does. */
+const NO_SERVER = "nameserver 127.0.0.66\n";
+const SERVER = "nameserver 127.0.0.67\noptions timeout:1 attempts:1\n";
+
+/** What the name server says: a failure by its number (RFC 1035, 4.1.1), or records. */
+const ZONE = {
+  "servfail.test": 2,
+  "refused.test": 5,
+  "text.test": [],
+  "there.test": ["A 127.0.0.1"],
+};
+
+const NAMES: [host: string, resolv: string, ending: Ending][] = [
+  ["mail.test", NO_SERVER, failed(75, UNRESOLVED, DEAD)],
+  ["servfail.test", SERVER, failed(75, UNRESOLVED, DEAD)],
+  ["refused.test", SERVER, failed(75, UNRESOLVED, DEAD)],
+  ["missing.test", SERVER, failed(68, UNRESOLVED, "name not found")],
+  ["text.test", SERVER, failed(68, UNRESOLVED, "the name has no address")],
+  ["there.test", SERVER, failed(75, UNCONNECTED, "connection refused")],
+];
+
+// Port 53, where the C library looks for it, is for root.
+Deno.test({
+  name: "a name that does not exist is 68, a name service that does not say so is 75",
+  ignore: Deno.uid() !== 0,
+  async fn(test) {
+    await using log = await logSocket();
+    await using folder = await temporaryFolder();
+    await using server = await startPython("servers/name_server.py", [JSON.stringify(ZONE)]);
+    assert.equal(server.greeting, "ready");
+    const attempt = attempts(log);
+    const hosts = await folder.write("hosts", "127.0.0.1 localhost\n");
+    const rows = await Promise.all(NAMES.map(async ([host, content, ending]) => {
+      const resolv = await folder.write(`resolv-${host}`, content);
+      const replaced = { "/etc/hosts": hosts, "/etc/resolv.conf": resolv };
+      const under = sandbox({ log, hostName: "node.example.org", replaced });
+      return { name: host, hash: { host, port: closedPort() }, ending, under };
+    }));
+    await sideBySide(test, rows, (row) => play(row, attempt));
+  },
+});
+
+Deno.test("a name service that nobody answers for is 75 for Redis too, in the same words", async () => {
+  await using folder = await temporaryFolder();
+  const replaced = { "/etc/resolv.conf": await folder.write("resolv.conf", NO_SERVER) };
+  const under = sandbox({ replaced });
+  const env = { REDIS_ADDRESS: "redis.test:6379" };
+  const run = await sendmail(["to@to.test"], { under, env });
+  assert.deepEqual([run.status, run.stderr], [
+    75,
+    `Error: Redis does not answer (redis.test:6379): ${DEAD}\n`,
+  ]);
+});
+
+Deno.test("without a network Redis is not refused but unreachable", async () => {
+  const under = sandbox();
+  under.splice(-1, 0, "--unshare-net");
+  const run = await sendmail(["to@to.test"], { under, env: { REDIS_ADDRESS: "192.0.2.1:6379" } });
+  const error = "Redis does not answer (192.0.2.1:6379): network is unreachable";
+  assert.deepEqual([run.status, run.stderr], [75, `Error: ${error}\n`]);
 });
 
 Deno.test("a host that has no full name, and a name service that does not answer, still send", async () => {

@@ -552,6 +552,7 @@ const DEAF: Record<string, RedisScript> = {
   "is loading": { AUTH: error("LOADING x"), HGETALL: error("LOADING x") },
   "says garbage": { HGETALL: garbage() },
   "is silent": { HGETALL: silence() },
+  "has no settings yet": {},
 };
 
 for (const [title, script] of Object.entries(DEAF)) {
@@ -572,6 +573,25 @@ Deno.test("where the replica is down, the leader is asked", async () => {
   const addresses = redisAddresses({ replica, leader: leader.address });
   const { hash, from } = await readHash(addresses, SMARTHOST_KEY, PATIENT);
   assert.deepEqual({ hash, from }, { hash: HASH, from: leader.address });
+});
+
+Deno.test("where neither replica nor leader has settings, there are none", async () => {
+  await using replica = await scriptedRedis();
+  await using leader = await scriptedRedis();
+  const addresses = redisAddresses({ replica: replica.address, leader: leader.address });
+  const found = await readHash(addresses, SMARTHOST_KEY, PATIENT);
+  assert.deepEqual(found, { hash: {}, from: leader.address });
+});
+
+Deno.test("where the replica has no settings and the leader does not answer, nobody knows them", async () => {
+  await using replica = await scriptedRedis();
+  const leader = `${LOOPBACK}:${closedPort()}`;
+  const addresses = redisAddresses({ replica: replica.address, leader });
+  const failure = await failureOf(readHash(addresses, SMARTHOST_KEY, PATIENT));
+  assert.deepEqual([failure.status, failure.why], [
+    tryAgain,
+    `connection refused; before that ${replica.address} had no settings`,
+  ]);
 });
 
 Deno.test("where the replica answers, the leader is left alone", async () => {
