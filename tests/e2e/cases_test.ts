@@ -11,7 +11,11 @@ import { HOST_NAME, smarthost } from "../support/servers/smarthost.ts";
 for (const each of cases()) {
   Deno.test(`${each.promise} (${each.name})`, async () => {
     const { expected, input } = each;
-    const options = each.server?.auth === undefined ? {} : { auth: each.server.auth };
+    const auth = each.server?.auth;
+    const { username = "", password = "" } = each.settings ?? {};
+    const options = auth === undefined
+      ? {}
+      : { auth: `AUTH ${auth}`, login: { username, password } };
     await using host = await smarthost(scriptOf(each), options, {
       hostName: expected.host ?? HOST_NAME,
       settings: each.settings ?? {},
@@ -21,6 +25,9 @@ for (const each of cases()) {
     for (const part of expected.stderr ?? []) assert.ok(run.stderr.includes(part), run.stderr);
     if (expected.stderr === undefined) assert.equal(run.stderr, "");
 
+    for (const said of Object.keys(each.server?.replies ?? {}).filter((key) => key !== "")) {
+      assert.ok(host.server.commands().some((line) => line.startsWith(said)), said);
+    }
     const messages = host.server.messages();
     assert.equal(messages.length, expected.transactions ?? 1);
     assertEnvelope(messages, expected);
