@@ -12,7 +12,8 @@ import {
   startListener,
 } from "../support/hosts/listener.ts";
 import { type LogRecord, logSocket } from "../support/servers/log_socket.ts";
-import { reply } from "../support/servers/peer.ts";
+import { reply, silence } from "../support/servers/peer.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
 import { plainRedis } from "../support/servers/redis_plain.ts";
 import {
   type RedisServer,
@@ -46,7 +47,7 @@ async function change(redis: RedisServer, hash: SmarthostHash): Promise<void> {
 }
 
 Deno.test("a change of the settings runs the handler, which reads the new ones and logs one line", async () => {
-  await using smtp = await scriptedSmtp({}, { login: LOGIN });
+  await using smtp = await scriptedSmtp();
   await using redis = await redisServer(smarthostHash({ host: "old.test", port: 25 }));
   await restrictDefaultUser(redis);
   await using log = await logSocket();
@@ -107,7 +108,7 @@ const LINES: [
     LOGIN,
     {},
     MAIL_WARNING,
-    /^Mail works with the new settings; warning: User name and password .*unencrypted$/,
+    /^Mail works with the new settings; warning: User name and .*password cross the network unencrypted$/,
   ],
   [
     "that is not enabled",
@@ -186,11 +187,71 @@ for (
   });
 }
 
-Deno.test("the handler says so when there is no ns8-sendmail", async () => {
+/** What stands in the place of the executable, and what the handler says then. */
+const UNKNOWN: [what: string, program: string | undefined, line: RegExp][] = [
+  ["there is no ns8-sendmail", undefined, /there is no ns8-sendmail on this host$/],
+  [
+    "ns8-sendmail is the cluster's Python script",
+    `echo 'ns8-sendmail: error: unrecognized arguments: --check --timeout' >&2; exit 2`,
+    /is the cluster's Python script, which cannot check$/,
+  ],
+  ["ns8-sendmail is no program", "", /status 126, /],
+  [
+    "ns8-sendmail knows no --check",
+    "echo 'Error: Unknown option --check' >&2; exit 64",
+    /status 64, /,
+  ],
+  ["the runtime dies", "echo Trap >&2; exit 133", /status 133, Trap$/],
+  [
+    "ns8-sendmail has a fault",
+    "echo 'Error: Internal error: x' >&2; exit 70",
+    /status 70, Internal/,
+  ],
+  ["ns8-sendmail never ends", "exec sleep 60", /did not answer within 5 s$/],
+];
+
+for (const [what, program, line] of UNKNOWN) {
+  Deno.test(`the handler cannot tell whether mail works where ${what}`, async () => {
+    await using redis = await redisServer();
+    await using folder = await temporaryFolder();
+    if (program !== undefined) {
+      const file = await folder.write(
+        "ns8-sendmail",
+        program === "" ? "" : `#!/bin/sh\n${program}\n`,
+      );
+      await Deno.chmod(file, 0o755);
+      if (program === "") await Deno.chmod(file, 0o644);
+    }
+    const { status, records } = await handle(redis, {
+      env: { PATH: `${folder.path}:/usr/bin:/bin` },
+    });
+    assert.equal(status, 0);
+    assert.equal(records[0]?.priority, MAIL_WARNING);
+    assert.match(records[0]?.text ?? "", /^Cannot tell whether mail works with the new settings: /);
+    // Without the execute bit a shell does not find the program at all.
+    const expected = program === "" ? /status 126, |there is no ns8-sendmail/ : line;
+    assert.match(records[0]?.text ?? "", expected);
+  });
+}
+
+Deno.test("the handler cannot tell whether mail works where Redis does not answer", async () => {
   await using redis = await redisServer();
-  const { status, records } = await handle(redis, { env: { PATH: "/usr/bin:/bin" } });
+  const { status, records } = await handle(redis, { env: { REDIS_ADDRESS: "127.0.0.1:1" } });
   assert.equal(status, 0);
-  assert.match(records[0]?.text ?? "", /^Mail does not work .*ns8-sendmail: .*not found$/);
+  assert.equal(records[0]?.priority, MAIL_WARNING);
+  assert.match(records[0]?.text ?? "", /^Cannot tell .*: Redis does not answer \(127\.0\.0\.1:1\)/);
+});
+
+Deno.test("the handler cannot tell whether mail works where the smarthost takes its time", async () => {
+  await using smtp = await scriptedSmtp({ greeting: silence() });
+  await using redis = await redisServer(smarthostHash(smtp));
+  const { status, records } = await handle(redis);
+  assert.equal(status, 0);
+  assert.equal(records[0]?.priority, MAIL_WARNING);
+  assert.match(
+    records[0]?.text ?? "",
+    /^Cannot tell .*No greeting from the smarthost.*timed out after 3 s/,
+  );
 });
 
 Deno.test("without logger the handler's line goes to the agent, which logs it", async () => {
