@@ -11,7 +11,15 @@
 import manifest from "./deno.json" with { type: "json" };
 import { formatSettings, type Found, readSmarthost } from "./lib/cluster/mod.ts";
 import { type Options, parseOptions, usage } from "./lib/command_line/mod.ts";
-import { check, contextIn, deliver, requireSmarthost } from "./lib/delivery/mod.ts";
+import {
+  check,
+  contextIn,
+  deliver,
+  type DeliveryContext,
+  onlyTo,
+  requireSmarthost,
+  retried,
+} from "./lib/delivery/mod.ts";
 import {
   fullyQualifiedHostName,
   LONGEST_MESSAGE,
@@ -19,19 +27,22 @@ import {
   readAll,
   type SystemLog,
   systemLog,
+  watchSignals,
 } from "./lib/host/mod.ts";
 import { buildMessage, type Mail, type Message } from "./lib/message/mod.ts";
-import { asFailure, ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
+import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
 import {
   announceFailure,
+  announceMessage,
+  announcePause,
   announceReport,
   announceResult,
   attemptOf,
   type Output,
+  recordResult,
   type SecretKeeper,
   secretKeeper,
   transcriptLines,
-  unreadableText,
 } from "./lib/report/mod.ts";
 import { seedRandomness } from "./lib/smtp/mod.ts";
 
@@ -40,11 +51,11 @@ type Run = {
   output: Output;
   /** Rejects when a library throws from an event, or when nothing is left to wait for. */
   late: Promise<never>;
-  /** Takes the result of an attempt to send; nothing that happens later changes it. */
-  onResult: (result: Failure | Outcome) => void;
+  /** Takes the result of an attempt to send, which later errors do not change; nothing at its start. */
+  onResult: (result: Failure | Outcome | undefined) => void;
 };
 
-async function main(args: readonly string[], run: Run): Promise<ExitStatus> {
+async function main(args: readonly string[], run: Run): Promise<number> {
   const options = parseOptions(args);
   if (options.mode === "send") return await send(options, run);
   return await Promise.race([run.late, answer(options, run.output)]);
@@ -60,46 +71,57 @@ async function answer(options: Options, output: Output): Promise<ExitStatus> {
     case "settings":
       return await output.print(`${formatSettings((await readSettings(options)).settings)}\n`);
     case "dry-run":
-      return await showMessage(await readMessage(options), output);
+      return await announceMessage(await readMessage(options), output);
     default:
       return await tryOut(options, output);
   }
 }
 
-/** Prints the message. The status is that of recipients in its header that cannot be read. */
-async function showMessage(message: Message, output: Output): Promise<ExitStatus> {
-  const { content, envelope: { unreadable } } = message;
-  const status = await output.print(content);
-  if (unreadable === undefined) return status;
-  output.writeError(`Error: ${unreadableText(unreadable)}`);
-  return ExitStatus.noUser;
-}
-
 async function tryOut(options: Options, output: Output): Promise<ExitStatus> {
   const secrets = secretKeeper();
   const settings = readSettings(options, secrets);
-  await settled(settings);
-  const report = await check(
-    () => settings,
-    await contextFor(options, output, secrets),
-    new Date(),
-  );
+  await settings.catch(() => {});
+  const context = await contextFor(options, output, secrets);
+  const report = await check(() => settings, context, new Date());
   return await announceReport(report, options.json, { ...output, redact: secrets.redact });
 }
 
-async function send(options: Options, { output, late, onResult }: Run): Promise<ExitStatus> {
+/** Attempts to send until everybody is served; each leaves its record in the system log. */
+async function send(options: Options, { output, late, onResult }: Run): Promise<number> {
   const log = systemLog(Deno.pid);
   const name = fullyQualifiedHostName(options.timeout);
   const secrets = secretKeeper();
-  const settings = readSettings(options, secrets);
-  const message = readMessage(options, name);
-  const outcome = submit(options, { settings, message, name }, secrets, output, log);
-  const result = await Promise.race([late, outcome]).catch(asFailure);
-  onResult(result);
-  const known = { settings: (await soFar(settings))?.settings, message: await soFar(message) };
-  const attempt = attemptOf(options.mail, Deno.hostname(), known);
   const audience = { ...output, redact: secrets.redact };
-  return await announceResult(result, attempt, options.json, audience, log);
+  const stop = watchSignals();
+  const message = readMessage(options, name);
+  let known: Parameters<typeof attemptOf>[2] = {};
+  message.then((message) => known = { ...known, message }, () => {});
+  const describe = (what: typeof known) => attemptOf(options.mail, Deno.hostname(), what);
+  const settle = (result: Failure | Outcome) => [stop.settle(), onResult(result)];
+  const attempt = async (recipients?: readonly string[]) => {
+    stop.begin();
+    onResult(undefined);
+    const settings = readSettings(options, secrets);
+    settings.then(({ settings }) => known = { ...known, settings }, () => {});
+    const sources = { settings, message: message.then((all) => onlyTo(all, recipients)), name };
+    const watchers = { log, aborted: stop.aborted, onOutcome: settle };
+    const outcome = submit(options, sources, secrets, output, watchers);
+    const result = await Promise.race([late, stop.stopped, outcome]).catch(asFailure);
+    settle(result);
+    const ours = known.message && onlyTo(known.message, recipients);
+    await recordResult(result, describe({ ...known, message: ours }), secrets.redact, log);
+    return result;
+  };
+  const result = await retried(attempt, {
+    duration: options.retry,
+    elapsed: () => performance.now(),
+    async pause(milliseconds, last) {
+      if (options.verbose && !stop.aborted.aborted) announcePause(milliseconds, last, audience);
+      return await stop.pause(milliseconds);
+    },
+  });
+  if (stop.aborted.aborted) return await stop.endBySignal(Deno.pid);
+  return await announceResult(result, describe(known), options.json, audience);
 }
 
 /** What a submission waits for: Redis, standard input and the host's name, side by side. */
@@ -111,7 +133,7 @@ async function submit(
   { settings: reading, message, name }: Sources,
   secrets: SecretKeeper,
   output: Output,
-  log: SystemLog,
+  { log, ...watchers }: Pick<DeliveryContext, "aborted" | "onOutcome"> & { log: SystemLog },
 ): Promise<Outcome> {
   const settings = reading.then(({ settings }) => {
     if (settings.encrypt_smtp !== "none") seedRandomness();
@@ -120,7 +142,7 @@ async function submit(
   const [smarthost, content] = await Promise.all([settings, message]);
   const context = await contextFor(options, output, secrets, name);
   const progress = (step: string) => step === "connect" && log.prepare();
-  return await deliver(content, smarthost, { ...context, progress });
+  return await deliver(content, smarthost, { ...context, ...watchers, progress });
 }
 
 /** Reads the settings; what is secret in them is kept from then on. */
@@ -142,29 +164,13 @@ async function readMessage(
 async function contextFor(
   { timeout, finalTimeout, verbose }: Options,
   output: Output,
-  { redact, keep }: SecretKeeper,
+  { redact, keep: onSecret }: SecretKeeper,
   name = fullyQualifiedHostName(timeout),
 ) {
   const transcript = (said: string) =>
     verbose && transcriptLines(said, redact).forEach(output.writeError);
-  return contextIn({
-    timeout,
-    finalTimeout,
-    hostName: await name,
-    environment: Deno.env,
-    transcript,
-    onSecret: keep,
-  });
-}
-
-/** The value of a promise; nothing where it fails. */
-function settled<T>(promise: Promise<T>): Promise<T | undefined> {
-  return promise.catch(() => undefined);
-}
-
-/** The value of a promise that has one already, without waiting for one that has not. */
-function soFar<T>(promise: Promise<T>): Promise<T | undefined> {
-  return Promise.race([settled(promise), Promise.resolve().then(() => undefined)]);
+  const host = { hostName: await name, environment: Deno.env };
+  return contextIn({ ...host, timeout, finalTimeout, transcript, onSecret });
 }
 
 /** Runs the program, and ends the process with its status whatever happens. */
@@ -173,7 +179,7 @@ function start(): void {
   const { promise: late, reject } = Promise.withResolvers<never>();
   late.catch(() => {});
   let status: ExitStatus | undefined;
-  const onResult = (result: Failure | Outcome) => void (status = statusOf(result));
+  const onResult: Run["onResult"] = (result) => void (status = result && statusOf(result));
   const onLate = (event: Event) => {
     event.preventDefault();
     if (status !== undefined) Deno.exit(status);

@@ -26,6 +26,8 @@ import { sendToAll } from "./transactions.ts";
 export type DeliveryContext = ConnectionOptions & {
   /** Takes the outcome as soon as it is certain; goodbyes may follow. */
   onOutcome?: (outcome: Outcome) => void;
+  /** Cuts the connection when it aborts. */
+  aborted?: AbortSignal;
   /** Whether commands are sent together where the server offers that (RFC 2920); by default they are. */
   pipelining?: boolean;
   /** The longest wait for the answer to the final dot, in milliseconds. */
@@ -66,7 +68,9 @@ async function deliverOnce(
 ): Promise<Outcome | { lostPipeline: Failure }> {
   const opened = await openSmarthost(settings, context);
   const { session, connection: { server } } = opened;
+  context.aborted?.addEventListener("abort", () => session.close());
   try {
+    context.aborted?.throwIfAborted();
     await login(opened, settings);
     requireCapabilities(message, session.capabilities, server);
     const { recipients, transactions } = await sendToAll(session, {

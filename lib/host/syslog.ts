@@ -20,7 +20,7 @@ const MAIL = 2;
 /** A record: how bad it is, and one line of text. */
 type SyslogRecord = { severity: keyof typeof SEVERITIES; text: string };
 
-/** The system log, for one record. */
+/** The system log, for one record an attempt. */
 export type SystemLog = {
   /**
    * Starts logger, which takes its time, so that it is there when there is something to write. It
@@ -54,12 +54,26 @@ export function systemLog(
       const isFresh = prepared !== undefined && performance.now() - prepared.at < fresh;
       if (!isFresh) end(prepared?.logger);
       const logger = isFresh ? prepared?.logger : startLogger(program, pid);
-      logger?.ref();
-      const timer = setTimeout(end, limit, logger);
-      await feed(logger, record);
-      clearTimeout(timer);
+      prepared = undefined;
+      if (await fed(logger, record, limit)) return;
+      // A signal to the whole group of processes has ended the one that was waiting.
+      if (isFresh) await fed(startLogger(program, pid), record, limit);
     },
   };
+}
+
+/** Feeds a logger, for no longer than that; gives whether it may have written the record. */
+async function fed(logger: Deno.ChildProcess | undefined, record: SyslogRecord, limit: number) {
+  logger?.ref();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    end(logger);
+  }, limit);
+  await feed(logger, record);
+  clearTimeout(timer);
+  const status = await logger?.status.catch(() => undefined);
+  return isLate || !status?.signal;
 }
 
 function startLogger(program: string, pid: number): Deno.ChildProcess | undefined {

@@ -7,10 +7,11 @@
 import { checkLines, type CheckReport } from "../delivery/mod.ts";
 import { checkJson, outcomeJson } from "./json.ts";
 import { clip } from "../text/mod.ts";
-import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "../outcome.ts";
+import { asFailure, ExitStatus, type Failure, type Outcome, statusOf } from "../outcome.ts";
 import { LIMITS, type Redact, redactReport, redactResult } from "./redact.ts";
 import type { Attempt } from "./attempt.ts";
-import { errorLines, type LogRecord, logRecord } from "./report.ts";
+import { errorLines, errorText, type LogRecord, logRecord, unreadableText } from "./report.ts";
+import type { Message } from "../message/mod.ts";
 
 /** Standard output and standard error. */
 export type Output = {
@@ -26,20 +27,38 @@ export type Audience = Output & { redact: Redact };
 /** Takes the record of an attempt for the system log. */
 export type Log = { write(record: LogRecord): Promise<void> };
 
+/** Writes the record of an attempt to send to the system log. */
+export async function recordResult(
+  result: Failure | Outcome,
+  attempt: Attempt,
+  redact: Redact,
+  log: Log,
+): Promise<void> {
+  await log.write(logRecord(attempt, result, redact));
+}
+
+/** Says on stderr how long the next attempt is waited for, and why. */
+export function announcePause(
+  milliseconds: number,
+  last: Failure | Outcome,
+  { writeError, redact }: Audience,
+): void {
+  const seconds = Math.ceil(milliseconds / 1000);
+  writeError(`* Next attempt in ${seconds} s: ${errorText(last, redact)}`);
+}
+
 /**
- * Announces the result of an attempt to send on stderr and in the system log, with `json` also as an
- * object on standard output, and gives its exit status. An error in here does not change that status:
- * the message was sent, or it was not.
+ * Announces the result of all attempts to send on stderr, with `json` also as an object on standard
+ * output, and gives its exit status. An error in here does not change that status: the message was
+ * sent, or it was not.
  */
 export async function announceResult(
   result: Failure | Outcome,
   attempt: Attempt,
   json: boolean,
   { print, writeError, redact }: Audience,
-  log: Log,
 ): Promise<ExitStatus> {
   // Only what is shown is redacted; without --json nobody sees the replies of a success.
-  await log.write(logRecord(attempt, result, redact));
   errorLines(result, redact).forEach(writeError);
   if (json) {
     const server = attempt.server && clip(attempt.server, LIMITS.place);
@@ -66,4 +85,18 @@ export function announceFailure(error: unknown, { writeError }: Output): ExitSta
   const shown = asFailure(error);
   errorLines(shown).forEach(writeError);
   return statusOf(shown);
+}
+
+/**
+ * Prints the message, and gives the exit status: that of recipients in its header that cannot be
+ * read, where there are any. Throws a Failure (74) as `print`.
+ */
+export async function announceMessage(
+  { content, envelope: { unreadable } }: Message,
+  { print, writeError }: Output,
+): Promise<ExitStatus> {
+  const status = await print(content);
+  if (unreadable === undefined) return status;
+  writeError(`Error: ${unreadableText(unreadable)}`);
+  return ExitStatus.noUser;
 }

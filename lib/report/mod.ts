@@ -11,7 +11,15 @@
  * @module
  */
 
-export { announceFailure, announceReport, announceResult, type Output } from "./announce.ts";
+export {
+  announceFailure,
+  announceMessage,
+  announcePause,
+  announceReport,
+  announceResult,
+  type Output,
+  recordResult,
+} from "./announce.ts";
 export {
   LIMITS,
   type Redact,
@@ -21,4 +29,4 @@ export {
   secretKeeper,
 } from "./redact.ts";
 export { type Attempt, attemptOf } from "./attempt.ts";
-export { errorLines, errorText, transcriptLines, unreadableText } from "./report.ts";
+export { errorLines, errorText, transcriptLines } from "./report.ts";

@@ -122,6 +122,68 @@ for (const [signal, status] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 12
   });
 }
 
+/** The server has said that it has the message. */
+const TAKEN: Moment = {
+  name: "while the answer to QUIT is waited for",
+  smtp: (now) => ({ quit: now }),
+  whole: true,
+};
+
+/** Starts a run under a log of its own, and gives the id of its process, which leads a group. */
+async function loggedRunAt(moment: Moment, given: Circumstances) {
+  await using folder = await temporaryFolder();
+  const file = folder.file("pid");
+  const noting = ["/bin/sh", "-c", `echo $$ >${file}; exec "$@"`, "sh"];
+  const under = [...sandbox({ ...given, ...NAMED }), "/usr/bin/setsid", "--wait", ...noting];
+  const at = await runAt(moment, { ...given, under });
+  return { at, pid: Number(await Deno.readTextFile(file)) };
+}
+
+/** To the process alone, or to its whole group, as a terminal and timeout(1) do it. */
+const TARGETS = [["the process", (pid: number) => `${pid}`], [
+  "its group",
+  (pid: number) => `-${pid}`,
+]] as const;
+
+for (const [whom, target] of TARGETS) {
+  Deno.test(`a signal to ${whom} before the message is taken: the record says that it was stopped`, async (test) => {
+    await sideBySide(test, MOMENTS, async (moment) => {
+      await using log = await logSocket();
+      const started = await loggedRunAt(moment, { log });
+      await using at = started.at;
+      await runCommand(["/usr/bin/kill", "-TERM", "--", target(started.pid)]);
+      const { status, records, stderr } = await at.program.ended;
+      at.goOn();
+      assert.equal(stderr, "");
+      assert.equal(status, 143);
+      const texts = records.map(({ text }) => text);
+      assert.equal(texts.length, 1, texts.join("\n"));
+      assert.match(
+        texts[0] ?? "",
+        /^status=error from=\S+ to=u@x\.org subject="[^"]*" server=\S+ code=-1 message="Stopped by SIGTERM: /,
+      );
+      await at.server.settled();
+      assert.equal(at.server.messages().length, moment.whole ? 1 : 0);
+    });
+  });
+
+  Deno.test(`a signal to ${whom} once the message is taken changes nothing: status 0, and the record`, async (test) => {
+    const rows = ["TERM", "INT", "HUP"].map((name) => ({ name }));
+    await sideBySide(test, rows, async ({ name }) => {
+      await using log = await logSocket();
+      const started = await loggedRunAt(TAKEN, { log });
+      await using at = started.at;
+      await runCommand(["/usr/bin/kill", `-${name}`, "--", target(started.pid)]);
+      at.goOn();
+      const run = await at.program.ended;
+      assertSilentSuccess(run);
+      assert.deepEqual(run.records.map(({ text }) => /^status=sent .* code=250$/.test(text)), [
+        true,
+      ]);
+    });
+  });
+}
+
 Deno.test("SIGPIPE ends no run: a pipe that nobody reads is no reason to lose a message", async (test) => {
   await sideBySide(test, MOMENTS, async (moment) => {
     await using folder = await temporaryFolder();

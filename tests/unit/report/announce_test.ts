@@ -5,6 +5,7 @@ import {
   announceReport,
   announceResult,
   type Output,
+  recordResult,
 } from "../../../lib/report/announce.ts";
 import { redactor } from "../../../lib/report/redact.ts";
 import type { Attempt } from "../../../lib/report/attempt.ts";
@@ -50,7 +51,8 @@ async function announced(result: Failure | Outcome, json: boolean, print?: Outpu
       return Promise.resolve();
     },
   };
-  const status = await announceResult(result, attempt, json, audience, log);
+  await recordResult(result, attempt, audience.redact, log);
+  const status = await announceResult(result, attempt, json, audience);
   return { status, said, redacted };
 }
 
