@@ -115,19 +115,19 @@ export function checkLines({ steps, warnings }: CheckReport): string[] {
 }
 
 function stepsFor(settings: SmarthostSettings): CheckStepName[] {
-  const { host, encrypt_smtp, username, password } = settings;
+  const { host, encrypt_smtp } = settings;
   const steps: CheckStepName[] = ["settings"];
   if (isIP(host) === 0) steps.push("resolve");
   steps.push("connect");
   if (encrypt_smtp !== "none") steps.push("encrypt");
   steps.push("hello");
-  if (usesOAuth2(settings)) steps.push("token", "login");
-  else if (hasLogin({ username, password })) steps.push("login");
+  if (usesOAuth2(settings)) steps.push("token");
+  if (hasLogin(settings)) steps.push("login");
   return steps;
 }
 
-function hasLogin({ username, password }: Pick<SmarthostSettings, "username" | "password">) {
-  return username !== "" && password !== "";
+function hasLogin(settings: SmarthostSettings): boolean {
+  return usesOAuth2(settings) || (settings.username !== "" && settings.password !== "");
 }
 
 /**

@@ -15,6 +15,8 @@ export type MailServerOptions = {
   certificate?: Certificate;
   /** Whom it lets in, and nobody else; without, anybody may send. */
   login?: Login;
+  /** How it offers that; by XOAUTH2 the password is an access token. */
+  mechanisms?: string[];
   /** The largest message that it takes, in octets. */
   size?: number;
   /** Whether it takes addresses outside ASCII (RFC 6531); it does unless told otherwise. */

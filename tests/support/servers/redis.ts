@@ -62,6 +62,13 @@ export function smarthostHash(
   };
 }
 
+/** Everything in a hash that must never be seen. */
+export function secretsIn(hash: SmarthostHash): string[] {
+  return ["password", "oauth2_client_secret", "oauth2_refresh_token"].map((field) =>
+    hash[field] ?? ""
+  );
+}
+
 /** Starts a Redis on a free port; without a hash there are no settings in it. */
 export async function redisServer(hash?: SmarthostHash): Promise<RedisServer> {
   const folder = await temporaryFolder();
@@ -74,7 +81,7 @@ export async function redisServer(hash?: SmarthostHash): Promise<RedisServer> {
     port,
     passwords,
     async store(hash) {
-      passwords.push(hash.password ?? "");
+      passwords.push(...secretsIn(hash));
       await client.multi().del("cluster/smarthost").hset("cluster/smarthost", hash).exec();
     },
     publish: (channel, payload) => client.publish(channel, payload),

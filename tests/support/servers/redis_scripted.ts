@@ -8,7 +8,7 @@
 import type { Socket } from "node:net";
 import { type Action, hangUp, inTurn, peerOf, raw } from "./peer.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
-import type { RedisLike, SmarthostHash } from "./redis.ts";
+import { type RedisLike, secretsIn, type SmarthostHash } from "./redis.ts";
 import { listen, type ListeningServer } from "./tcp.ts";
 
 /** What is done when a connection comes in, and instead of the usual at a command, by its name. */
@@ -27,7 +27,7 @@ export async function scriptedRedis(
 ): Promise<ScriptedRedis> {
   const commands: string[][] = [];
   const server = await listen((socket) => serve(socket, script, hash, commands));
-  return { ...server, commands, passwords: [hash.password ?? ""] };
+  return { ...server, commands, passwords: secretsIn(hash) };
 }
 
 async function serve(

@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from "smtp-server";
 import type { MailServer, MailServerOptions, StoredMessage } from "./mail_server.ts";
+import { TOKEN_REFUSAL } from "./smtp_login.ts";
 import { LOOPBACK, portOf } from "./tcp.ts";
 
 /** Starts smtp-server on a free loopback port. */
@@ -15,8 +16,12 @@ export async function honestSmtp(options: MailServerOptions): Promise<MailServer
   const stored: StoredMessage[] = [];
   const server = new SMTPServer({
     ...serverOptions(options),
-    onAuth({ method, username, password, validatePassword }, _session, callback) {
+    onAuth({ method, username, password, accessToken, validatePassword }, _session, callback) {
       const { login } = options;
+      if (method === "XOAUTH2") {
+        const right = username === login?.username && accessToken === login?.password;
+        return callback(null, right ? { user: username } : { data: JSON.parse(TOKEN_REFUSAL) });
+      }
       const right = method === "CRAM-MD5"
         ? validatePassword(login?.password ?? "")
         : password === login?.password;
@@ -51,7 +56,7 @@ function serverOptions(options: MailServerOptions): SMTPServerOptions {
       ...(encryption === "starttls" ? [] : ["STARTTLS"]),
       ...(login ? [] : ["AUTH"]),
     ],
-    authMethods: ["PLAIN", "LOGIN", "CRAM-MD5"],
+    authMethods: options.mechanisms ?? ["PLAIN", "LOGIN", "CRAM-MD5"],
     authOptional: !login,
     allowInsecureAuth: encryption === "none",
     hideSMTPUTF8: !smtputf8,
