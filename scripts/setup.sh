@@ -15,8 +15,9 @@ case ${1:-} in
     shift
     ;;
   --tests)
-    roots=(postfix exim opensmtpd)
-    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc seccomp)
+    roots=(postfix exim opensmtpd callers debian)
+    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc seccomp
+      mmdebstrap dpkg-deb rpmbuild rpm2cpio)
     shift
     ;;
 esac

@@ -22,6 +22,9 @@ packages_of() {
     gpg) echo gpg gnupg2 ;;
     logger) echo bsdutils util-linux ;;
     man) echo man-db man-db ;;
+    dpkg-deb) echo dpkg dpkg ;;
+    rpmbuild) echo rpm rpm-build ;;
+    rpm2cpio) echo rpm2cpio rpm ;;
     setpriv | unshare) echo util-linux util-linux ;;
     useradd) echo passwd shadow-utils ;;
     npm) echo npm nodejs-npm ;;

@@ -13,8 +13,30 @@ packages_of() {
     postfix) echo postfix dovecot-core dovecot-submissiond ;;
     exim) echo exim4-daemon-light ;;
     opensmtpd) echo opensmtpd ;;
+    callers)
+      echo at cron anacron s-nail bsd-mailx mutt php-cli git-email libmailtools-perl mdadm smartmontools fail2ban logwatch \
+        unattended-upgrades apcupsd rkhunter sudo
+      ;;
     *) fail "There is no set of packages called $1" ;;
   esac
+}
+
+# A whole system without a mailer, for the packages of this project: what it holds beside the least.
+DEBIAN_PACKAGES=cron,at,logrotate,php-cli,procps
+
+# bootstrap: makes .cache/roots/debian, of the release that the host has, from where the host gets it.
+bootstrap() {
+  local sources=()
+  if [ "$(cat "$CACHE/roots/debian/.packages" 2>/dev/null)" = "$DEBIAN_PACKAGES" ]; then return; fi
+  say "Bootstrapping a Debian with $DEBIAN_PACKAGES to .cache/roots/debian"
+  mapfile -t sources < <(find /etc/apt/sources.list /etc/apt/sources.list.d -maxdepth 1 -type f \( -name '*.list' -o -name '*.sources' \) 2>/dev/null)
+  mkdir -p "$CACHE/roots"
+  mmdebstrap --quiet --variant=minbase --include="$DEBIAN_PACKAGES" --skip=cleanup/apt \
+    "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$WORK/debian" "${sources[@]}" >"$CACHE/packages.log" 2>&1 ||
+    fail "mmdebstrap failed: $(tail -n 1 "$CACHE/packages.log") (all of it: $CACHE/packages.log)"
+  echo "$DEBIAN_PACKAGES" >"$WORK/debian/.packages"
+  rm -rf -- "$CACHE/roots/debian"
+  mv -- "$WORK/debian" "$CACHE/roots/debian"
 }
 
 # fetch NAME PACKAGE...: puts the archives of what the host lacks into $WORK/archives.
@@ -55,5 +77,7 @@ command -v apt-get >/dev/null || { say "No apt-get: the tests with Debian's mail
 [ "$(id -u)" -eq 0 ] || { say "Not root: the tests with Debian's mail servers are left out" && exit; }
 lock_cache
 work_folder roots
-[ $# -gt 0 ] || set -- postfix exim opensmtpd
-for name in "$@"; do unpack "$name"; done
+[ $# -gt 0 ] || set -- postfix exim opensmtpd callers debian
+for name in "$@"; do
+  if [ "$name" = debian ]; then bootstrap; else unpack "$name"; fi
+done

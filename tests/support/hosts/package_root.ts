@@ -10,6 +10,9 @@ import { projectFile } from "../program/command.ts";
 /** Where the sets of packages are unpacked, see scripts/toolchain/roots.sh. */
 const ROOTS = `${Deno.env.get("NS8_SENDMAIL_CACHE") ?? projectFile(".cache")}/roots`;
 
+/** A namespace of its own, with all its processes gone when it ends. */
+const NAMESPACE = ["--mount", "--uts", "--pid", "--fork", "--kill-child"];
+
 /** Whether a set of packages can be used: it is unpacked, and the test runs as root. */
 export function hasPackages(set: string): boolean {
   if (Deno.uid() !== 0) return false;
@@ -27,6 +30,14 @@ export function hasPackages(set: string): boolean {
  */
 export function withPackages(set: string, script: string, ...args: string[]): string[] {
   const lay = projectFile("tests/support/hosts/package_root.sh");
-  const namespace = ["--mount", "--pid", "--fork", "--kill-child"];
-  return ["/usr/bin/unshare", ...namespace, "/bin/sh", lay, `${ROOTS}/${set}`, script, ...args];
+  return ["/usr/bin/unshare", ...NAMESPACE, "/bin/sh", lay, `${ROOTS}/${set}`, script, ...args];
+}
+
+/**
+ * Gives the command that runs a shell script inside a whole Debian without a mailer, where a folder of
+ * the host's is at /outside. The network is the host's.
+ */
+export function insideDebian(folder: string, script: string): string[] {
+  const enter = projectFile("tests/support/hosts/debian_root.sh");
+  return ["/usr/bin/unshare", ...NAMESPACE, "/bin/sh", enter, `${ROOTS}/debian`, folder, script];
 }

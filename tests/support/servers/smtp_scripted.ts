@@ -22,6 +22,8 @@ export type ScriptedSmtp = ListeningServer & {
   commands(): string[];
   /** The messages of all connections, in order, whatever became of them. */
   messages(): SubmittedMessage[];
+  /** Waits until so many messages have come in whole, and gives all that have. */
+  received(count: number): Promise<SubmittedMessage[]>;
   /** Waits until every connection made so far is closed and all its bytes are here. */
   settled(): Promise<void>;
 };
@@ -37,10 +39,15 @@ export async function scriptedSmtp(
     conversations.push(conversation);
     return done;
   });
+  const messages = () => conversations.flatMap((each) => each.messages);
   return {
     ...server,
     conversations,
     commands: () => conversations.flatMap((each) => each.commands),
-    messages: () => conversations.flatMap((each) => each.messages),
+    messages,
+    async received(count) {
+      while (messages().length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+      return messages();
+    },
   };
 }
