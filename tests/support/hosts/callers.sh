@@ -107,6 +107,7 @@ END
   apcupsd) APCUPSD_MAIL=mail SYSADMIN=root /etc/apcupsd/commfailure ups ;;
   rkhunter)
     printf 'CRON_DB_UPDATE="true"\nDB_UPDATE_EMAIL="true"\nREPORT_EMAIL="root"\n' >/etc/default/rkhunter
+    sed -i 's,^WEB_CMD=.*,WEB_CMD=/bin/false,' /etc/rkhunter.conf
     mkdir -p /var/lib/rkhunter/db /var/lib/rkhunter/tmp
     sh /etc/cron.weekly/rkhunter
     ;;
