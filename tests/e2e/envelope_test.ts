@@ -159,7 +159,7 @@ const NOBODY: [what: string, args: string[], input: string, status: number][] = 
   ["-t and a text", ["-t", "u@x.org"], "Hello,\n\nthis is no header.\n", 65],
   ["-t and nothing", ["-t", "u@x.org"], "", 65],
   ["-t and an empty header", ["-t", "u@x.org"], "\nx\n", 65],
-  ["-t and a header that turns into text", ["-t", "u@x.org"], "To: u@x.org\nHello\n\nx\n", 65],
+  ["-t and a text before the header", ["-t", "u@x.org"], "Hello\nTo: u@x.org\n\nx\n", 65],
 ];
 
 for (const [what, args, input, status] of NOBODY) {
