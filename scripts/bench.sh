@@ -12,6 +12,11 @@
 "$ROOT/scripts/compile.sh"
 [ -x /usr/bin/time ] || fail "Missing program: /usr/bin/time. Install the package time"
 
+# Postfix's smtp-sink: the host's, else that of the tests' Postfix, whose libraries lie beside it.
+POSTFIX=$CACHE/roots/postfix/usr
+SINK=$(PATH=$PATH:/usr/sbin:$POSTFIX/sbin command -v smtp-sink) ||
+  fail "Missing program: smtp-sink. Install the package postfix"
+
 export TMPDIR=$CACHE/tmp
 mkdir -p "$TMPDIR" "$CACHE/bench"
 VERSION=$(compile_version "$HOST_TARGET")
@@ -26,4 +31,5 @@ done
 cd "$ROOT"
 exec "$DENO" run --quiet --frozen --no-prompt --no-check --allow-read --allow-write --allow-run \
   --allow-net=127.0.0.1 --allow-env --allow-sys scripts/bench/bench.ts --built="$CACHE/bench" \
+  --sink="$SINK" --libraries="$POSTFIX/lib/postfix:$POSTFIX/lib/$(uname -m)-linux-gnu" \
   --json="$ROOT/dist/benchmark.json" "$@"

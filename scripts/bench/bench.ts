@@ -18,6 +18,7 @@ import { allCases, type Case, writeInputs } from "./cases.ts";
 import { floor, peers, type Program, sendmail, type Target, toOne } from "./programs.ts";
 import {
   type Figures,
+  HANDSHAKE,
   HELLO,
   ONE_RECIPIENT,
   OURS,
@@ -46,14 +47,15 @@ type Bench = {
   programs: Program[];
   target: Omit<Target, "host" | "port">;
   /** The ports of the mail servers. */
-  ports: Record<Case["acks"], Record<Case["encryption"], number>>;
+  ports: Record<Case["server"], Partial<Record<Case["encryption"], number>>>;
   /** The command that runs another one where the log is that of the benchmark. */
   surroundings: string[];
 };
 
 /** Runs all programs for one case, and gives the figures of each. */
 async function measure(test: Case, bench: Bench): Promise<Map<string, Figures>> {
-  const port = bench.ports[test.acks][test.encryption];
+  const port = bench.ports[test.server][test.encryption];
+  if (port === undefined) throw new Error(`No server for ${test.name}`);
   // Certificates are for a name; without them, no name service is measured.
   const host = test.encryption === "none" ? "127.0.0.1" : "localhost";
   await bench.redis.store(smarthostHash({ host, port }, { encrypt_smtp: test.encryption }));
@@ -94,9 +96,9 @@ async function requireDelivery(
   test: Case,
   arriving: number[],
 ): Promise<void> {
-  const counts: Counts = JSON.parse(await servers.ask("counts"));
   const runs = (test.rounds + COPIES) * test.together + PEAKS;
   const messages = runs * arriving.filter((recipients) => recipients > 0).length;
+  const counts: Counts = JSON.parse(await servers.ask(`${messages}`));
   const recipients = runs * arriving.reduce((sum, each) => sum + each, 0);
   if (counts.messages === messages && counts.recipients === recipients && counts.records) return;
   throw new Error(`${JSON.stringify(counts)} instead of ${messages} messages`);
@@ -134,7 +136,7 @@ async function install(executable: string, folder: Folder): Promise<string[]> {
 
 /** The programs to compare, the floor first. */
 async function programsOf(folder: Folder, built: string, reference?: string): Promise<Program[]> {
-  const handshake = floor("handshake", await install(`${built}/handshake`, folder));
+  const handshake = floor(HANDSHAKE, await install(`${built}/handshake`, folder));
   const own = await install(new URL("../../dist/ns8-sendmail", import.meta.url).pathname, folder);
   return [
     floor(HELLO, await install(`${built}/hello`, folder)),
@@ -151,17 +153,17 @@ async function programsOf(folder: Folder, built: string, reference?: string): Pr
 }
 
 async function main(): Promise<void> {
-  const { effort, only, reference, json, built = "" } = parseArgs(Deno.args, {
-    string: ["effort", "only", "reference", "json", "built"],
+  const { effort, only, reference, json, built = "", sink, libraries } = parseArgs(Deno.args, {
+    string: ["effort", "only", "reference", "json", "built", "sink", "libraries"],
   });
   await using folder = await temporaryFolder();
   await using authority = await certificateAuthority();
   await using redis = await redisServer();
   const certificate = await authority.issue();
   const log = folder.file("log");
-  const script = new URL("servers.py", import.meta.url).pathname;
-  await using servers = await startPython(script, [
-    JSON.stringify({ certificate: certificate.chainFile, key: certificate.keyFile, log }),
+  const { chainFile, keyFile } = certificate;
+  await using servers = await startPython("../../scripts/bench/servers.py", [
+    JSON.stringify({ certificate: chainFile, key: keyFile, log, sink, libraries }),
   ]);
   const programs = await programsOf(folder, built, reference);
   const target = {

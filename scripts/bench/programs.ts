@@ -179,7 +179,7 @@ const sNail: Program = {
         ...["-:/", ...settings.flatMap((setting) => ["-S", setting])],
         ...["-s", SUBJECT, "-r", SENDER, ...recipientsOf(test)],
       ],
-      env: { PATH, HOME: "/nonexistent", MAILRC: "/dev/null" },
+      env: { PATH, HOME: "/nonexistent", MAILRC: "/dev/null", LC_ALL: "C.UTF-8" },
       input: body,
     };
   },

@@ -1,8 +1,9 @@
 """Mail servers and a system log for the benchmark.
 
-Takes a JSON object: the files "certificate" and "key", and the path "log" of the log's socket.
-Writes the ports as JSON, by the way the server acknowledges and by the encryption, and answers each
-line on stdin with what has come since the last one. Messages are counted, not kept.
+Takes a JSON object: the files "certificate" and "key", the path "log" of the log's socket, and "sink",
+the path of Postfix's smtp-sink, with "libraries", the folders in which its libraries may lie. Writes
+the ports as JSON, by the server and by the encryption, and answers each line on stdin, the count of
+messages that should have come, with what has come since the last one. Messages are counted, not kept.
 
 A thread for each connection: with TCP's own blocking calls nothing stands between a client and its
 answer, which is what is to be measured.
@@ -10,10 +11,14 @@ answer, which is what is to be measured.
 
 import collections
 import json
+import os
+import re
 import socket
 import ssl
+import subprocess
 import sys
 import threading
+import time
 
 REPLIES = {
     b"EHLO": (
@@ -122,11 +127,57 @@ def take_records(path):
     threading.Thread(target=receive, daemon=True).start()
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def start_sink(path, libraries):
+    """Starts smtp-sink, which counts its messages on stdout; each has one recipient."""
+    port = free_port()
+    # It goes when this process goes, whichever way, and will not run as root.
+    user = ["--reuid=nobody", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    sink = subprocess.Popen(
+        ["/usr/bin/setpriv", "--pdeathsig=KILL", *user, path, "-c", f"127.0.0.1:{port}", "100"],
+        stdout=subprocess.PIPE,
+        env={"LD_LIBRARY_PATH": libraries},
+    )
+
+    def count():
+        text, seen = b"", 0
+        while piece := os.read(sink.stdout.fileno(), 65536):
+            *whole, text = (text + piece).split(b"\r")
+            for line in whole:
+                total = int(re.search(rb"mesg=(\d+)", line)[1])
+                counts["messages"] += total - seen
+                counts["recipients"] += total - seen
+                seen = total
+
+    threading.Thread(target=count, daemon=True).start()
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return port
+        except ConnectionRefusedError:
+            if sink.poll() is not None:
+                sys.exit("smtp-sink has ended")
+            time.sleep(0.01)
+
+
+def await_messages(expected):
+    """The sink counts a message a moment after its client has got the answer."""
+    for _ in range(500):
+        if counts["messages"] >= expected:
+            return
+        time.sleep(0.01)
+
+
 def main():
     settings = json.loads(sys.argv[1])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(settings["certificate"], settings["key"])
     take_records(settings["log"])
+    sink_port = start_sink(settings["sink"], settings["libraries"])
     ports = {
         acks: {
             encryption: listen(acks == "quick", encryption, context)
@@ -134,8 +185,9 @@ def main():
         }
         for acks in ("quick", "delayed")
     }
-    print(json.dumps(ports))
-    for _ in sys.stdin:
+    print(json.dumps({**ports, "smtp-sink": {"none": sink_port}}))
+    for line in sys.stdin:
+        await_messages(int(line))
         print(json.dumps(counts))
         counts.clear()
 
