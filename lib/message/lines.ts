@@ -30,7 +30,7 @@ export type Part = {
 export type LoneCr = "line end" | "text";
 
 /** How many octets are looked at in one go; with every line end doubled they become twice that. */
-const STEP = 64 * 1024;
+const STEP = 32 * 1024;
 
 /** Slices smaller than this are put together, so that a short message is a single write. */
 const SMALL = 32 * 1024;
