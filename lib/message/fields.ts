@@ -53,7 +53,7 @@ export function standardField(
   }
 }
 
-/** What stands for recipients who are not to be shown (RFC 5322, 3.4 and A.1.3). */
+/** The To field that is used when all recipients are hidden (RFC 5322, 3.4 and A.1.3). */
 export const UNDISCLOSED = "To: undisclosed-recipients:;";
 
 /** Joins fields to bytes, each with its line end. */
