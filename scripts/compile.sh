@@ -79,16 +79,25 @@ compile() {
       --v8-flags="$V8_FLAGS" --target "$TARGET" "${@:3}" --output "$2" "$1")
 }
 
+# A certificate for the servers of the warm-up. It is theirs alone, and leaves no trace.
+make_certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj / \
+    -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=critical,IP:127.0.0.1 \
+    -keyout "$WORK/bundle/warmup.key" -out "$WORK/bundle/warmup.crt" 2>/dev/null ||
+    fail "openssl makes no certificate for the warm-up"
+}
+
 # The bytecode of the program. What cannot run here (another processor) has to do without. A few of
 # its bits depend on the moment; so that the same source makes the same executable, what comes twice
 # in a row is taken.
 warm_up() {
   local attempt sum previous=none
   if [ "$TARGET" != "$HOST_TARGET" ]; then return; fi
+  make_certificate
   compile warmup.mjs "$WORK/warmup" --allow-all
   for attempt in {1..9}; do
-    echo 'Hello, world!' | env -i PATH="$PATH" timeout 60 "$WORK/warmup" -s Test -f from@localhost to@localhost \
-      >"$WORK/program.bytecode" 2>"$WORK/warmup.log" ||
+    env -i PATH="$PATH" SSL_CERT_FILE="$WORK/bundle/warmup.crt" timeout 60 "$WORK/warmup" \
+      </dev/null >"$WORK/program.bytecode" 2>"$WORK/warmup.log" ||
       fail "The program has not warmed up (attempt $attempt): $(tail -n 1 "$WORK/warmup.log")"
     sum=$(sha256sum <"$WORK/program.bytecode")
     if [ "$sum" = "$previous" ]; then return; fi
@@ -122,12 +131,13 @@ verify_builders
 work_folder compile
 mkdir "$WORK/bundle"
 cd "$ROOT"
-bundle_main scripts/bundle/warmup.ts warmup.mjs SCRIPT=program.script
+bundle_main scripts/bundle/warmup.ts warmup.mjs SCRIPT=program.script KEY=warmup.key \
+  CERTIFICATE=warmup.crt
 bundle_program
 : >"$WORK/program.bytecode"
 warm_up
 bundle_main scripts/bundle/launcher.ts ns8-sendmail.mjs SCRIPT=program.script BYTECODE=program.bytecode
-rm -- "$WORK/bundle/warmup.mjs"
+rm -f -- "$WORK/bundle"/warmup.*
 compile_program
 try_it
 (cd "$WORK" && sha256sum "$NAME" >"$NAME.sha256")

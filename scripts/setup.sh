@@ -8,15 +8,16 @@
 # shellcheck source=scripts/toolchain/checksums.sh
 . "$ROOT/scripts/toolchain/checksums.sh"
 
-programs=() roots=()
+# openssl makes a certificate for the warm-up, see compile.sh.
+programs=(openssl) roots=()
 case ${1:-} in
   --quickstart)
-    programs=(redis-server openssl)
+    programs+=(redis-server)
     shift
     ;;
   --tests)
     roots=(postfix exim opensmtpd callers debian)
-    programs=(redis-server redis-cli openssl logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc seccomp
+    programs+=(redis-server redis-cli logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc seccomp
       mmdebstrap dpkg-deb rpmbuild rpm2cpio)
     shift
     ;;
@@ -25,7 +26,7 @@ target=${1:-$HOST_TARGET}
 
 # These only serve to download.
 if ! [ -x "$DENO" ] || ! [ -x "$ESBUILD" ] || ! ls "$CACHE"/deno-*/denort-"$target" >/dev/null 2>&1; then
-  programs+=(curl ca-certificates openssl unzip)
+  programs+=(curl ca-certificates unzip)
 fi
 
 "$ROOT/scripts/toolchain/packages.sh" "${programs[@]}"

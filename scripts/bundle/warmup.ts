@@ -1,29 +1,47 @@
 /**
  * Makes the bytecode that the executable holds, and writes it to stdout: runs the program against
  * servers of its own on loopback, so that V8 compiles what sending a message needs, and nothing
- * else. It takes the program's own arguments and input. It is compiled itself, on the same base as
- * the executable, since bytecode fits only the V8 that made it.
+ * else. It is compiled itself, on the same base as the executable, since bytecode fits only the V8
+ * that made it. SSL_CERT_FILE has to name the certificate of these servers.
  *
  * @module
  */
 
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { loadProgram, type Program } from "./program.ts";
 
-// compile.sh puts its import in front of the bundle.
+// compile.sh puts their imports in front of the bundle.
 declare const SCRIPT: Uint8Array;
+declare const KEY: Uint8Array;
+declare const CERTIFICATE: Uint8Array;
 
-/** The ways to use a smarthost, and the statuses that show that the program got there. */
+/** What the program does most, each with a smarthost of another kind: with its arguments and input. */
 const WAYS = [
-  { encryption: "none", status: 0 },
-  // These servers have no certificate: what answers the handshake is not TLS.
-  { encryption: "starttls", status: 76 },
-  { encryption: "tls", status: 76 },
+  {
+    encryption: "none",
+    login: false,
+    args: ["-s", "Test", "-f", "from@localhost", "to@localhost"],
+    input: "Hello, world!\n",
+  },
+  {
+    encryption: "starttls",
+    login: true,
+    args: ["-t"],
+    input: "From: from@localhost\nTo: to@localhost\nSubject: Test\n\nHello, world!\n",
+  },
+  {
+    encryption: "tls",
+    login: true,
+    args: ["-s", "Tést", "to@localhost"],
+    input: "Hello, wörld!\n",
+  },
 ];
 
 const SMTP_REPLIES: Readonly<Record<string, string>> = {
-  EHLO: "250-localhost\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-STARTTLS\r\n250 SIZE\r\n",
+  EHLO: "250-localhost\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-STARTTLS\r\n" +
+    "250-AUTH PLAIN LOGIN\r\n250 SIZE\r\n",
+  AUTH: "235 2.7.0 Ok\r\n",
   STARTTLS: "220 Go\r\n",
   DATA: "354 Go\r\n",
   ".": "250 2.0.0 Ok: queued as 1\r\n",
@@ -39,6 +57,25 @@ async function listen(serve: (socket: Socket) => void): Promise<number> {
   return address.port;
 }
 
+/** Listens for connections that begin with a TLS handshake, and passes on what is inside to a port. */
+function listenTls(port: number): number {
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const listener = Deno.listenTls({
+    ...{ hostname: "127.0.0.1", port: 0 },
+    ...{ key: decode(KEY), cert: decode(CERTIFICATE) },
+  });
+  const serve = async (outer: Deno.TlsConn) => {
+    const inner = await Deno.connect({ hostname: "127.0.0.1", port });
+    const ended = [outer.readable.pipeTo(inner.writable), inner.readable.pipeTo(outer.writable)];
+    await Promise.allSettled(ended);
+  };
+  const accept = async () => {
+    for await (const connection of listener) serve(connection);
+  };
+  accept();
+  return listener.addr.port;
+}
+
 /** A Redis that answers the one batch of commands that the program sends; tells when it has gone. */
 function serveRedis(socket: Socket, hash: Record<string, string>, onGone: () => void): void {
   socket.once("close", onGone);
@@ -50,21 +87,26 @@ function serveRedis(socket: Socket, hash: Record<string, string>, onGone: () => 
   );
 }
 
-function serveSmtp(socket: Socket): void {
+/** Speaks SMTP; after STARTTLS, all that comes goes to a server that speaks TLS. */
+function serveSmtp(socket: Socket, greeting: string, tlsPort?: number): void {
   let rest = "";
   let isMessage = false;
-  socket.write("220 localhost ESMTP\r\n");
-  socket.on("data", (chunk) => {
-    // A TLS handshake, which no line end ends.
-    if (chunk[0] === 0x16) return void socket.end("This is not TLS\r\n");
-    const lines = (rest + chunk.toString("latin1")).split("\r\n");
+  socket.write(greeting);
+  const hear = (chunk: Uint8Array) => {
+    const lines = (rest + new TextDecoder().decode(chunk)).split("\r\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (isMessage && line !== ".") continue;
-      socket.write(SMTP_REPLIES[line.split(" ", 1)[0] ?? ""] ?? "250 Ok\r\n");
-      isMessage = line === "DATA";
+      const verb = line.split(" ", 1)[0] ?? "";
+      socket.write(SMTP_REPLIES[verb] ?? "250 Ok\r\n");
+      isMessage = verb === "DATA";
+      if (verb !== "STARTTLS" || tlsPort === undefined) continue;
+      socket.off("data", hear);
+      const inner = connect(tlsPort, "127.0.0.1").on("error", () => {});
+      socket.pipe(inner).pipe(socket);
     }
-  });
+  };
+  socket.on("data", hear);
 }
 
 /** Runs the program, and gives the status with which it would end this process. */
@@ -76,13 +118,16 @@ function statusOf(program: Program): Promise<number> {
 }
 
 /**
- * Input that comes after the settings have been read. Which of them comes first is chance otherwise,
- * and the order in which functions first run can be seen in the bytecode.
+ * Gives the program an input that comes after the settings have been read. Which of them comes first
+ * is chance otherwise, and the order in which functions first run can be seen in the bytecode.
  */
-function holdInputUntil(ready: Promise<void>): void {
+function setInput(text: string, ready: Promise<void>): void {
+  const pieces = [new TextEncoder().encode(text)];
   const read = async (into: Uint8Array) => {
     await ready;
-    return await readInput(into);
+    const piece = pieces.pop();
+    if (piece !== undefined) into.set(piece);
+    return piece?.length ?? null;
   };
   Object.assign(Deno.stdin, { read });
 }
@@ -105,7 +150,6 @@ const HOST_FILES: Readonly<Record<string, string>> = {
 };
 
 const { exit } = Deno;
-const readInput = Deno.stdin.read.bind(Deno.stdin);
 
 /** Not thrown, for the program that runs here takes what nobody catches. */
 function fail(why: string): void {
@@ -113,24 +157,37 @@ function fail(why: string): void {
   exit(1);
 }
 
+const GREETING = "220 localhost ESMTP\r\n";
+const plain = await listen((socket) => serveSmtp(socket, GREETING));
+// A server behind STARTTLS has greeted already.
+const inside = listenTls(await listen((socket) => serveSmtp(socket, "")));
+const PORTS: Readonly<Record<string, number>> = {
+  none: plain,
+  starttls: await listen((socket) => serveSmtp(socket, GREETING, inside)),
+  tls: listenTls(plain),
+};
+
 Object.assign(Deno, {
   Command: NoCommand,
   hostname: () => HOST_NAME,
   statSync: () => ({ isFile: true, size: 0 }),
   readTextFileSync: (path: string) => HOST_FILES[path] ?? "",
 });
-const hash = { host: "127.0.0.1", username: "", password: "", enabled: "1", tls_verify: "1" };
-const port = `${await listen(serveSmtp)}`;
 const source = new TextDecoder().decode(SCRIPT);
 const program = loadProgram(source, new Uint8Array(), { "node:dns/promises": NAME_SERVICE });
-for (const { encryption, status } of WAYS) {
-  const settings = { ...hash, port, encrypt_smtp: encryption };
+for (const { encryption, login, args, input } of WAYS) {
+  const settings = {
+    ...{ host: "127.0.0.1", port: `${PORTS[encryption]}`, enabled: "1", tls_verify: "1" },
+    ...{ username: login ? "user" : "", password: login ? "secret" : "" },
+    encrypt_smtp: encryption,
+  };
   const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
   const redis = await listen((socket) => serveRedis(socket, settings, onAnswered));
-  holdInputUntil(answered);
+  setInput(input, answered);
   Deno.env.set("REDIS_ADDRESS", `127.0.0.1:${redis}`);
+  Object.defineProperty(Deno, "args", { value: args, configurable: true });
   const ended = await statusOf(program);
-  if (ended !== status) fail(`${encryption} ended with status ${ended}`);
+  if (ended !== 0) fail(`${encryption} ended with status ${ended}`);
 }
 const bytecode = program.bytecode();
 if (!loadProgram(source, bytecode).isPrecompiled) fail("V8 refuses its own bytecode");
