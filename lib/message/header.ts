@@ -42,8 +42,11 @@ const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 /** How much of the message is looked at first, in octets; few headers are longer. */
 const FIRST_LOOK = 64 * 1024;
 
-/** A field name of no more than a line, and blanks that obsolete syntax allows (RFC 5322, 4.5). */
-const NAME = "([!-9;-~]{1,998})[ \\t]*:";
+/** A field name, and the blanks that obsolete syntax allows behind it (RFC 5322, 4.5). */
+const NAME = "([!-9;-~]+)[ \\t]*:";
+
+/** No line, and so no name, is longer (RFC 5322, 2.1.1). */
+const LONGEST_NAME = 998;
 
 /**
  * Finds the header block that the message starts with. It ends at an empty line, at a line of
@@ -147,9 +150,8 @@ function lineAt(text: string, start: number): Line {
 function fieldAt(text: string, { start, end }: Line, pattern: RegExp): Field | undefined {
   pattern.lastIndex = start;
   const name = pattern.exec(text)?.[1];
-  return name === undefined
-    ? undefined
-    : { name: name.toLowerCase(), start, value: pattern.lastIndex, end };
+  if (name === undefined || name.length > LONGEST_NAME) return undefined;
+  return { name: name.toLowerCase(), start, value: pattern.lastIndex, end };
 }
 
 /**

@@ -39,7 +39,8 @@ export function isHtml(text: Uint8Array): boolean {
   for (let length = FIRST_LOOK;; length *= 16) {
     const start = firstTag(asCharacters(text.subarray(0, length)));
     const isWhole = length >= text.length;
-    if (isWhole || start.length >= HEAD_LENGTH) return HTML_START.test(start);
+    // The pattern is only compiled where it may be found.
+    if (isWhole || start.length >= HEAD_LENGTH) return start[0] === "<" && HTML_START.test(start);
   }
 }
 
