@@ -8,9 +8,10 @@
  * @module
  */
 
+import process from "node:process";
 import manifest from "./deno.json" with { type: "json" };
 import { formatSettings, type Found, readSmarthost } from "./lib/cluster/mod.ts";
-import { type Options, parseOptions, usage } from "./lib/command_line/mod.ts";
+import { information, type Options, type OtherMode, parseOptions } from "./lib/command_line/mod.ts";
 import {
   check,
   contextIn,
@@ -29,9 +30,10 @@ import {
   systemLog,
   watchSignals,
 } from "./lib/host/mod.ts";
-import { buildMessage, type Mail, type Message } from "./lib/message/mod.ts";
+import { buildMessage, type Message } from "./lib/message/mod.ts";
 import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
 import {
+  announceBadAddress,
   announceFailure,
   announceMessage,
   announcePause,
@@ -56,24 +58,24 @@ type Run = {
 };
 
 async function main(args: readonly string[], run: Run): Promise<number> {
-  const options = parseOptions(args);
-  if (options.mode === "send") return await send(options, run);
-  return await Promise.race([run.late, answer(options, run.output)]);
+  const options = parseOptions(args, process.argv0);
+  const { badAddress, mail, mode } = options;
+  if (mode !== "send") return await Promise.race([run.late, answer(mode, options, run.output)]);
+  if (badAddress === undefined) return await send(options, run);
+  return announceBadAddress(badAddress, mail, Deno.hostname(), run.output, systemLog(Deno.pid));
 }
 
 /** Does what sends nothing. */
-async function answer(options: Options, output: Output): Promise<ExitStatus> {
-  switch (options.mode) {
-    case "help":
-      return await output.print(`${usage()}\n`);
-    case "version":
-      return await output.print(`ns8-sendmail ${manifest.version}\n`);
+async function answer(mode: OtherMode, options: Options, output: Output): Promise<ExitStatus> {
+  switch (mode) {
     case "settings":
       return await output.print(`${formatSettings((await readSettings(options)).settings)}\n`);
     case "dry-run":
       return await announceMessage(await readMessage(options), output);
-    default:
+    case "check":
       return await tryOut(options, output);
+    default:
+      return await output.print(`${information(mode, manifest.version)}\n`);
   }
 }
 
@@ -153,7 +155,7 @@ async function readSettings({ timeout }: Options, secrets = secretKeeper()): Pro
 }
 
 async function readMessage(
-  { mail, timeout }: { mail: Mail; timeout: number },
+  { mail, timeout }: Options,
   name = fullyQualifiedHostName(timeout),
 ): Promise<Message> {
   const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
@@ -169,8 +171,8 @@ async function contextFor(
 ) {
   const transcript = (said: string) =>
     verbose && transcriptLines(said, redact).forEach(output.writeError);
-  const host = { hostName: await name, environment: Deno.env };
-  return contextIn({ ...host, timeout, finalTimeout, transcript, onSecret });
+  const times = { timeout, finalTimeout };
+  return contextIn({ hostName: await name, environment: Deno.env, ...times, transcript, onSecret });
 }
 
 /** Runs the program, and ends the process with its status whatever happens. */

@@ -15,6 +15,10 @@ export type Option = {
   long?: string;
   /** What its value is called; an option without one takes none. */
   value?: string;
+  /** True if the value may be missing: programs write the option with it and without. */
+  mayLackValue?: true;
+  /** What the value of the letter is called beside other arguments, where it has no effect. */
+  besideValue?: string;
   /**
    * `once`: the last one counts. `list`: all of them count. `ignored`: accepted because programs
    * pass it that call sendmail. `refused`: a mode of sendmail that does not exist here.
@@ -33,37 +37,32 @@ export const OPTIONS: readonly Option[] = [
     long: "from",
     value: "ADDRESS",
     kind: "once",
-    help: "envelope sender, and From: of a message that has none; default no-reply@HOST; " +
-      "'' or '<>' is the empty sender",
+    help: "sender; default no-reply@HOST; '' or '<>' is empty",
   },
-  { short: "F", value: "NAME", kind: "once", help: "display name of a From: that is written here" },
+  { short: "F", value: "NAME", kind: "once", help: "name in a From line that this program writes" },
   { long: "cc", value: "ADDRESS", kind: "list", help: "one more recipient; may be repeated" },
   {
     long: "bcc",
     value: "ADDRESS",
     kind: "list",
-    help: "one more recipient, never shown in the message; may be repeated",
+    help: "one more recipient, never shown; may be repeated",
   },
   {
     short: "t",
     long: "read-recipients",
     kind: "once",
-    help: "take recipients from the message's own To, Cc and Bcc too",
+    help: "take recipients from the message's To, Cc, Bcc too",
   },
   { long: "html", kind: "once", help: "the body is HTML, whatever it looks like" },
   { long: "settings", kind: "once", help: "print the smarthost settings as JSON, send nothing" },
-  {
-    long: "check",
-    kind: "once",
-    help: "connect, encrypt and log in, say step by step what works, send nothing",
-  },
+  { long: "check", kind: "once", help: "test the smarthost step by step, send nothing" },
   { long: "json", kind: "once", help: "print the outcome as one JSON object" },
   { long: "dry-run", kind: "once", help: "print the finished message, send nothing" },
   {
     long: "timeout",
     value: "SECONDS",
     kind: "once",
-    help: "longest wait for any one answer of a server; default 30",
+    help: "longest wait for an answer; default 30, last one 600",
   },
   {
     long: "retry",
@@ -72,48 +71,98 @@ export const OPTIONS: readonly Option[] = [
     help: "try again for this long when the status would be 75",
   },
   { short: "v", long: "verbose", kind: "once", help: "show the SMTP conversation on stderr" },
-  { short: "h", long: "help", kind: "once", help: "print this text" },
-  { short: "V", long: "version", kind: "once", help: "print the version" },
+  { short: "h", long: "help", kind: "once", besideValue: "HOPS", help: "print this text" },
+  { short: "V", long: "version", kind: "once", besideValue: "ID", help: "print the version" },
   { short: "i", kind: "ignored", help: "a dot alone on a line never ends the message" },
   { short: "n", kind: "ignored", help: "no aliases" },
   { short: "m", kind: "ignored", help: "the sender is a recipient too, if it is one" },
   { short: "G", kind: "ignored", help: "the message comes from a gateway" },
   { short: "U", kind: "ignored", help: "the message comes from a user" },
-  { short: "b", value: "m", kind: "ignored", help: "m (send mail) is the only one" },
+  { short: "b", value: "m", kind: "ignored", help: "the mode: send mail" },
   { short: "o", value: "OPTION", kind: "ignored", help: "an option of sendmail (-oi, -oem, -odb)" },
   { short: "O", value: "OPTION", kind: "ignored", help: "an option of sendmail by its long name" },
   { short: "B", value: "TYPE", kind: "ignored", help: "the type of the body" },
   { short: "N", value: "WHEN", kind: "ignored", help: "when to notify of the delivery" },
   { short: "R", value: "PART", kind: "ignored", help: "what a notification returns" },
   { short: "L", value: "TAG", kind: "ignored", help: "the name in the log" },
+  { short: "e", value: "MODE", kind: "ignored", help: "how errors are reported (-em, -ep)" },
+  { short: "A", value: "c|m", kind: "ignored", help: "the configuration to use" },
+  {
+    short: "p",
+    value: "PROTOCOL",
+    mayLackValue: true,
+    kind: "ignored",
+    help: "how the message came in",
+  },
+  {
+    short: "X",
+    value: "FILE",
+    kind: "ignored",
+    help: "a log of the conversation; none is written",
+  },
   { short: "q", kind: "refused", help: "there is no queue" },
+  { short: "I", kind: "refused", help: "there are no aliases" },
 ];
+
+/** Why a mode of sendmail, the letter behind -b, does not exist here; "" is any other. */
+export const MODES: Readonly<Record<string, string>> = {
+  a: "there is no ARPANET mode",
+  d: "there is no daemon",
+  D: "there is no daemon",
+  h: "there is no status of hosts",
+  H: "there is no status of hosts",
+  i: "there are no aliases",
+  p: "there is no queue",
+  P: "there is no queue",
+  s: "there is no SMTP on standard input",
+  t: "there are no rules for addresses to test",
+  v: "the smarthost alone knows which addresses exist",
+  "": "this program only sends mail",
+};
 
 /** The width of the usage text, and of its left column. */
 const WIDTH = 80;
 const INDENT = 27;
 
+const EXAMPLE = `echo "Disk full" | ns8-sendmail -s "Alarm" root admin@example.org`;
+
 const NOTES =
-  "A recipient is user@host, 'Name <user@host>', or the name of a local user; one argument may " +
-  "hold several, separated by commas. -- ends the options. The exit status is 0 when the smarthost " +
-  "has taken the message for every recipient, else one of sysexits.h.";
+  "A recipient is user@host, 'Name <user@host>' or a local user; commas separate several. -- ends " +
+  "the options. Status 0: the smarthost took it for everybody; else see sysexits.h.";
+
+/** Gives what is printed for a mode that sends nothing and asks nobody. */
+export function information(
+  mode: "help" | "version" | "mailq" | "newaliases",
+  version: string,
+): string {
+  switch (mode) {
+    case "help":
+      return usage();
+    case "version":
+      return `ns8-sendmail ${version}`;
+    case "mailq":
+      return "There is no queue: ns8-sendmail hands each message to the smarthost at once.";
+    case "newaliases":
+      return "There are no aliases: the smarthost alone knows who gets mail for whom.";
+  }
+}
 
 /** Gives the text of `--help`, without a line end at its end. */
 export function usage(): string {
-  const ignored = OPTIONS.filter(({ kind }) => kind === "ignored").map(synopsis);
+  const ignored = OPTIONS.filter(({ kind }) => kind === "ignored").map(synopsis).join(", ");
   return [
     "Usage: ns8-sendmail [OPTION]... RECIPIENT... < MESSAGE",
-    "",
     "Sends the message on stdin through the smarthost of the NethServer 8 cluster.",
-    "",
+    `Example: ${EXAMPLE}`,
     ...OPTIONS.filter(({ kind }) => kind === "once" || kind === "list").map(usageRow),
-    "",
-    "Accepted because programs pass it that call sendmail, and without effect:",
-    ...wrap(ignored.join(", "), WIDTH - 2).map((line) => `  ${line}`),
-    "",
+    ...wrap(`${ACCEPTED} ${ignored} (${BESIDE}).`, WIDTH),
     ...wrap(NOTES, WIDTH),
   ].join("\n");
 }
+
+/** What stands in front of the options of sendmail, and behind them. */
+export const ACCEPTED = "Accepted from callers of sendmail, without effect:";
+export const BESIDE = "beside other arguments also -h HOPS, -V ID";
 
 /** The names of an option with its value: `-s, --subject TEXT`. */
 function synopsis({ short, also, long, value }: Option): string {

@@ -4,14 +4,15 @@
  * @module
  */
 
+import type { BadAddress } from "../command_line/mod.ts";
 import { checkLines, type CheckReport } from "../delivery/mod.ts";
+import type { Mail, Message } from "../message/mod.ts";
 import { checkJson, outcomeJson } from "./json.ts";
 import { clip } from "../text/mod.ts";
 import { asFailure, ExitStatus, type Failure, type Outcome, statusOf } from "../outcome.ts";
 import { LIMITS, type Redact, redactReport, redactResult } from "./redact.ts";
-import type { Attempt } from "./attempt.ts";
+import { type Attempt, attemptOf } from "./attempt.ts";
 import { errorLines, errorText, type LogRecord, logRecord, unreadableText } from "./report.ts";
-import type { Message } from "../message/mod.ts";
 
 /** Standard output and standard error. */
 export type Output = {
@@ -66,6 +67,25 @@ export async function announceResult(
     await print(`${shown}\n`).catch(() => {});
   }
   return statusOf(result);
+}
+
+/**
+ * Announces an address on the command line that cannot be read, in the log too: it may come out of a
+ * directory. Gives the exit status. Nothing was attempted, so there is no JSON.
+ */
+export async function announceBadAddress(
+  { failure, text, role }: BadAddress,
+  mail: Mail,
+  hostName: string,
+  { writeError }: Output,
+  log: Log,
+): Promise<ExitStatus> {
+  const { from, to, ...attempt } = attemptOf(mail, hostName, {});
+  const named = role === "sender" ? { from: text, to } : { from, to: to || text };
+  const redact: Redact = (words, limit = LIMITS.words) => clip(words, limit);
+  await recordResult(failure, { ...attempt, ...named }, redact, log);
+  errorLines(failure).forEach(writeError);
+  return statusOf(failure);
 }
 
 /** Announces the report of a check, and gives its exit status. Throws a Failure (74) as `print`. */

@@ -12,6 +12,7 @@
  */
 
 export {
+  announceBadAddress,
   announceFailure,
   announceMessage,
   announcePause,

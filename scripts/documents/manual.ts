@@ -5,24 +5,25 @@
  */
 
 import { ExitStatus } from "../../lib/outcome.ts";
-import type { Option } from "../../lib/command_line/mod.ts";
+import { ACCEPTED, BESIDE, type Option } from "../../lib/command_line/mod.ts";
 
 /** When the program ends with a status, in the words of the README. */
 const STATUSES: Readonly<Record<keyof typeof ExitStatus, string>> = {
   ok: "the smarthost has taken the message for every recipient",
   usage:
-    "the command line is wrong: no recipient, an unknown option, a bad address, a line break where none may be",
+    "the command line is wrong: no recipient, an unknown option, a bad address, a line break that is not allowed",
   data:
     "the message is larger than the server takes, or than the 256 MiB that the program holds; with -t, no header",
-  noUser: "the server refused a recipient for good; the others have been served",
+  noUser:
+    "the server refused a recipient permanently, or a header names one that is no address; the others got the message",
   noHost: "the smarthost's name does not resolve",
-  unavailable: "the server refused the sender or the message for good",
+  unavailable: "the server refused the sender or the message permanently",
   internal: "a fault of this program",
   io: "standard input cannot be read, or standard output not be written",
   tryAgain:
     "try again: Redis or the smarthost cannot be reached, timed out, hung up, or answered 4xx",
   protocol: "the server does not speak SMTP, or does not offer STARTTLS where it is demanded",
-  notAllowed: "Redis or the server refused the login, or the certificate does not pass",
+  notAllowed: "Redis or the server refused the login, or the certificate is not valid",
   configuration: "the smarthost is not enabled or not configured, or its settings are wrong",
 };
 
@@ -73,12 +74,18 @@ export function manualPage(options: readonly Option[], version: string): string 
     text(
       "A recipient is user@host, 'Name <user@host>', or the name of a local user; one argument may",
     ),
-    text("hold several, separated by commas. -- ends the options."),
+    text(
+      "hold several, separated by commas. -- ends the options. A long option may be cut short as",
+    ),
+    text("far as it stays certain which one it is."),
+    ".PP",
+    text("Called as mailq or newaliases, the program says that it has neither."),
     ".SH OPTIONS",
     ...shown.flatMap((option) => entry(synopsis(option), sentence(option.help))),
     ".PP",
-    text("Accepted because programs pass it that call sendmail, and without effect:"),
+    text(ACCEPTED),
     `${ignored.map(synopsis).join(",\n")}.`,
+    text(`${BESIDE.charAt(0).toUpperCase()}${BESIDE.slice(1)}.`),
     ".SH EXIT STATUS",
     ...Object.entries(STATUSES).flatMap(([name, meaning]) => {
       const status = Object.entries(ExitStatus).find(([key]) => key === name)?.[1];

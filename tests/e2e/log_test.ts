@@ -240,10 +240,53 @@ Deno.test("a smarthost that is not enabled leaves a record", async () => {
 });
 
 /** What is no attempt to send. */
+const BAD: [args: string[], fields: Partial<Fields>][] = [
+  [["-s", "Disk full", "a@"], {
+    to: "a@",
+    message: 'Bad address in the recipients: nothing after @: "a@"',
+  }],
+  [["-s", "Disk full", "-f", "s@x.org", "a@x.org", "b c"], {
+    from: "s@x.org",
+    to: "a@x.org",
+    message: 'Bad address in the recipients: more than one word and no address: "b c"',
+  }],
+  [["-s", "Disk full", "-f", "s t", "a@x.org"], {
+    from: "s\\x20t",
+    to: "a@x.org",
+    message: 'Bad address in -f: more than one word and no address: "s t"',
+  }],
+  [["-s", "Disk full", "--cc", "x\ny", "a@x.org"], {
+    to: "a@x.org",
+    message: '--cc must not hold a line break or NUL: "x\\ny"',
+  }],
+];
+
+for (const [args, expected] of BAD) {
+  Deno.test(`a bad address on the command line leaves a record: ${JSON.stringify(args)}`, async () => {
+    const { run, server, fields: [fields, ...more] } = await attempt(args);
+    assertFailure(run, 64);
+    assert.deepEqual(server.conversations, []);
+    assert.deepEqual(more, []);
+    const { from = "", ...others } = fields ?? {};
+    assert.match(from, expected.from === undefined ? /^no-reply@/ : /./);
+    const rest = { status: "error", subject: "Disk full", server: "-", code: "-1" };
+    assert.deepEqual({ from: expected.from ?? from, ...others }, { from, ...rest, ...expected });
+  });
+}
+
+Deno.test("a bad address in a header is in the record of the message", async () => {
+  const { run, fields } = await attempt(["-t"], { stdin: "To: a@x.org, b c\nSubject: x\n\nx\n" });
+  assert.equal(run.status, 67);
+  const message = 'Bad address in the header: "b c" (To: more than one word and no address)';
+  assert.deepEqual(fields.map((each) => [each.status, each.to, each.message]), [
+    ["error", "a@x.org", message],
+  ]);
+});
+
 const NO_ATTEMPTS: [what: string, args: string[], status: number][] = [
   ["no recipient", [], 64],
   ["an unknown option", ["--nonsense", "c@d.test"], 64],
-  ["a bad address", ["c@d@e"], 64],
+  ["a bad address with --check", ["--check", "c@d@e"], 64],
   ["a line break in the subject", ["-s", "a\nb", "c@d.test"], 64],
   ["--settings", ["--settings"], 0],
   ["--check", ["--check"], 0],

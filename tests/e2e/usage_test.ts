@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
 import { mailReader } from "../support/mail/mail_reader.ts";
-import { sendmail } from "../support/program/program.ts";
+import { temporaryFolder } from "../support/hosts/folder.ts";
+import { EXECUTABLE, sendmail } from "../support/program/program.ts";
 import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
@@ -18,7 +19,18 @@ async function sendTo(args: string[], stdin: string | Uint8Array = "Hello\n") {
   return { run, server };
 }
 
-const OPTIONS = ["--subject", "--from", "-F", "--cc", "--bcc", "--read-recipients", "--html"]
+/** Every long option, and `-F`. */
+const OPTIONS = [
+  "--retry",
+  "--version",
+  "--subject",
+  "--from",
+  "-F",
+  "--cc",
+  "--bcc",
+  "--read-recipients",
+  "--html",
+]
   .concat("--settings", "--check", "--json", "--dry-run", "--timeout", "--verbose", "--help");
 
 for (const option of ["--help", "-h"]) {
@@ -26,7 +38,9 @@ for (const option of ["--help", "-h"]) {
     const run = await sendmail([option]);
     assert.deepEqual([run.status, run.stderr], [0, ""]);
     for (const name of OPTIONS) assert.ok(run.stdout.includes(name), name);
-    assert.ok(run.stdout.split("\n").every((line) => line.length <= 80), run.stdout);
+    assert.ok(run.stdout.includes("Example: "));
+    const lines = run.stdout.split("\n");
+    assert.ok(lines.length <= 26 && lines.every((line) => line.length <= 80), run.stdout);
   });
 }
 
@@ -79,7 +93,7 @@ const INJECTIONS: [what: string, args: string[]][] = [
   ["a recipient", ["a@b.test\r\nRCPT TO:<evil@x>"]],
   ["a recipient's name", ['"A\nBcc: evil@x" <a@b.test>']],
   ["a cc", ["--cc", "a@b.test\nBcc: evil@x", "a@b.test"]],
-  ["a bcc", ["--bcc", "a@b.test\n", "a@b.test"]],
+  ["a bcc", ["--bcc", "a@b.test\nc@b.test", "a@b.test"]],
 ];
 
 for (const [what, args] of INJECTIONS) {
@@ -89,6 +103,61 @@ for (const [what, args] of INJECTIONS) {
     assert.deepEqual(server.conversations, []);
   });
 }
+
+Deno.test("line breaks at the end of addresses are dropped, and empty arguments are passed over", async () => {
+  const args = ["-f", "s@b.test\n", "--cc", "c@b.test\r\n", "--bcc", "", "", "a@b.test\n"];
+  const { run, server } = await sendTo(args);
+  assertSilentSuccess(run);
+  const [message] = server.messages();
+  assert.equal(message?.sender, "s@b.test");
+  assert.deepEqual(message?.recipients, ["a@b.test", "c@b.test"]);
+});
+
+for (const args of [["-h", "3"], ["-V", "id"], ["-h3"], ["-Vid"], ["-h", "-V"]]) {
+  Deno.test(`a message is not lost behind ${args.join(" ")}`, async () => {
+    const { run, server } = await sendTo([...args, "a@b.test"]);
+    assertSilentSuccess(run);
+    assert.deepEqual(server.messages().map(({ recipients }) => recipients), [["a@b.test"]]);
+  });
+}
+
+const HINTS: [args: string[], says: string][] = [
+  [["--subjet", "x"], "Unknown option --subjet: did you mean --subject? see ns8-sendmail --help"],
+  [["--nothing"], "Unknown option --nothing: see ns8-sendmail --help"],
+  [["-bp"], "-bp is not supported: there is no queue"],
+  [["-q30m"], "-q is not supported: there is no queue"],
+  [["-bi"], "-bi is not supported: there are no aliases"],
+];
+
+for (const [args, says] of HINTS) {
+  Deno.test(`a wrong option says what is meant: ${args.join(" ")}`, async () => {
+    const run = await sendmail(args);
+    assert.deepEqual([run.status, run.stdout, run.stderr], [64, "", `Error: ${says}\n`]);
+  });
+}
+
+for (
+  const [name, says] of [["mailq", "There is no queue"], ["newaliases", "There are no aliases"]]
+) {
+  Deno.test(`called as ${name} the program says so and ends with 0`, async () => {
+    await using folder = await temporaryFolder();
+    const executable = folder.file(`${name}`);
+    await Deno.symlink(EXECUTABLE, executable);
+    for (const args of [[], ["-v"]]) {
+      const run = await sendmail(args, { executable });
+      assert.deepEqual([run.status, run.stderr], [0, ""]);
+      assert.match(run.stdout, new RegExp(`^${says}: [^\\n]+\\n$`));
+    }
+  });
+}
+
+Deno.test("called as sendmail the program sends", async () => {
+  await using folder = await temporaryFolder();
+  const executable = folder.file("sendmail");
+  await Deno.symlink(EXECUTABLE, executable);
+  const run = await sendmail(["--dry-run", "a@b.test"], { executable, stdin: "Hello\n" });
+  assert.deepEqual([run.status, run.stderr], [0, ""]);
+});
 
 Deno.test("line breaks at the end of a subject are dropped", async () => {
   const { run, server } = await sendTo(["-s", "from a file\r\n\n", "a@b.test"]);
@@ -121,7 +190,8 @@ for (const [args, subject] of SUBJECTS) {
 
 Deno.test("what programs pass that call sendmail changes nothing", async () => {
   const ignored = ["-i", "-n", "-m", "-G", "-bm", "-oi", "-oem", "-odi", "-B8BITMIME", "-B", "7BIT"]
-    .concat("-N", "never", "-Nfailure", "-R", "hdrs", "-L", "tag", "-O", "x=y", "-Ox=y");
+    .concat("-N", "never", "-Nfailure", "-R", "hdrs", "-L", "tag", "-O", "x=y", "-Ox=y")
+    .concat("-em", "-e", "p", "-Ac", "-A", "m", "-p", "-X", "/tmp/log", "-X/tmp/log");
   const { run, server } = await sendTo([...ignored, "a@b.test"]);
   assertSilentSuccess(run);
   assert.deepEqual(server.messages()[0]?.recipients, ["a@b.test"]);

@@ -243,6 +243,13 @@ Deno.test("what formatMailbox writes, parseMailboxes reads as the same address",
   }
 });
 
+Deno.test("a bare local name gets the host's name, whatever is in that", () => {
+  const root = { name: "", local: "root", domain: "" };
+  assert.equal(addressOf(root, "web_1.example.org"), "root@web_1.example.org");
+  const [read] = parseMailboxes("root@web_1.example.org", "--cc");
+  assert.deepEqual(read, { ...root, domain: "web_1.example.org" });
+});
+
 Deno.test("isAscii tells an address that needs SMTPUTF8", () => {
   assert.equal(isAscii("u@x.org"), true);
   assert.equal(isAscii("jörg@x.org"), false);
