@@ -37,6 +37,10 @@ done
 version=$(compile_version "$HOST_TARGET")
 (cd "$ROOT" && "$DENO" run --quiet --frozen --allow-read --allow-write="$RELEASE" scripts/inventory.ts \
   "$RELEASE" "$CACHE/deno-$version/denort-$HOST_TARGET" "$version")
+for target in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu; do
+  "$ROOT/scripts/packages/packages.sh" "$target" "$RELEASE/ns8-sendmail-$target" "$RELEASE" \
+    "$RELEASE/THIRD-PARTY" "$RELEASE"
+done
 cp -- "$ROOT/LICENSE" "$ROOT/scripts/host/10handler" "$ROOT/scripts/host/ns8-sendmail-listener.service" "$RELEASE/"
 (cd "$RELEASE" && sha256sum -- * >SHA256SUMS)
 notes >"$RELEASE/NOTES.md"
