@@ -1,37 +1,63 @@
 #!/usr/bin/env bash
-# Copies the compiled executable to hosts over ssh, each in place of the one before in one step, and
-# only after its checksum and its --version have been verified there. A host that has it already is
-# left alone, and one that fails does not keep the others from it.
-# Usage: deploy.sh [--to PATH] [USER@]HOST...
-# To take it away again: ssh HOST rm /usr/local/bin/ns8-sendmail
+# Copies the compiled executable to hosts over ssh, with its manual page and completions; to several
+# hosts at once. On a host the file gets a name with its version and checksum, and is tried there;
+# then the link ns8-sendmail is switched to it in one step. So no program that starts at that moment
+# finds half of a file, and one that runs keeps the file that it was started from: the version before
+# stays until the next one comes. A host that has it already is left alone, and one that fails does
+# not keep the others from it.
+# To take it away again: ssh HOST 'rm /usr/local/bin/ns8-sendmail /usr/local/bin/ns8-sendmail-[0-9]*'
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
-# Agents of a cluster look there before they look where the cluster keeps its own ns8-sendmail.
-TO=/usr/local/bin/ns8-sendmail
-VERSION="ns8-sendmail $(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")"
+USAGE="Usage: deploy.sh [--listener] [--to PATH] [USER@]HOST..."
+HELP="$USAGE
 
-# On the host: says which processor it has, and which executable, if any.
+Copies dist/ns8-sendmail to hosts over ssh. Root may write to /usr/local/bin there.
+
+  --listener  copies dist/ns8-sendmail-listener instead, for hosts without an agent of the cluster
+  --to PATH   where it is to be called; default /usr/local/bin/ns8-sendmail
+  --help      prints this text
+
+Example: ./scripts/deploy.sh root@node1.example.org root@node2.example.org"
+
+VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
+
+# On the host: says, behind a mark, which processor it has and which executable, if any. What a login
+# shell prints before the mark is passed over.
 # shellcheck disable=SC2016 # it is the host that expands them
-ASK='uname -m; if [ -f "$1" ]; then sha256sum <"$1"; fi'
+ASK='echo; echo "@@ $(uname -m)"; if [ -f "$1" ]; then sha256sum <"$1"; fi'
 
-# On the host, with the executable on standard input.
+# On the host, with the executable, compressed, on standard input: PATH CHECKSUM NAME VERSION.
 # shellcheck disable=SC2016
 INSTALL='
   set -eu
   umask 022
-  new=$1.new.$$
-  trap "rm -f -- \"\$new\"" EXIT
-  cat >"$new"
-  [ "$(sha256sum <"$new")" = "$2" ] || { echo "what has arrived has another checksum" >&2; exit 1; }
+  to=$1 checksum=$2 name=$3 version=$4
+  [ ! -d "$to" ] || { echo "$to is a folder" >&2; exit 1; }
+  folder=$(dirname -- "$to")
+  new=$(mktemp -- "$folder/.ns8-sendmail.XXXXXXXX")
+  link=$new.link
+  trap "rm -f -- \"\$new\" \"\$link\"" EXIT
+  gzip -dc >"$new" || { echo "what has arrived is not whole" >&2; exit 1; }
+  [ "$(sha256sum <"$new")" = "$checksum" ] || { echo "what has arrived has another checksum" >&2; exit 1; }
   chmod 755 "$new"
-  version=$("$new" --version) || { echo "the executable does not run there" >&2; exit 1; }
-  [ "$version" = "$3" ] || { echo "it is $version there, not $3" >&2; exit 1; }
-  mv -f -- "$new" "$1"'
+  there=$("$new" --version) || { echo "the executable does not run there" >&2; exit 1; }
+  [ "$there" = "$name $version" ] || { echo "it is $there there, not $name $version" >&2; exit 1; }
+  before=$(readlink -- "$to" || true)
+  real=$(basename -- "$to")-$version-$(printf %.8s "$checksum")
+  mv -fT -- "$new" "$folder/$real"
+  ln -s -- "$real" "$link"
+  mv -fT -- "$link" "$to"
+  for file in "$to"-[0-9]*-????????; do
+    case $file in
+      "$folder/$real" | "$folder/$before") ;;
+      *) rm -f -- "$file" ;;
+    esac
+  done'
 
-usage() {
-  fail "Usage: deploy.sh [--to PATH] [USER@]HOST..."
-}
+# On the host, with a document on standard input: PATH.
+# shellcheck disable=SC2016
+WRITE='set -eu; umask 022; mkdir -p -- "$(dirname -- "$1")"; cat >"$1.new"; mv -fT -- "$1.new" "$1"'
 
 # quote WORD...: for a shell to read.
 quote() {
@@ -41,15 +67,20 @@ quote() {
 
 # on HOST SCRIPT ARGUMENT...
 on() {
-  ssh -C -- "$1" "sh -c$(quote "$2" sh "${@:3}")"
+  ssh -- "$1" "sh -c$(quote "$2" sh "${@:3}")"
+}
+
+# shown TEXT: what a host has said, as one line that does nothing to a terminal.
+shown() {
+  tr -s '\n' ' ' <<<"$1" | LC_ALL=C tr -cd '[:print:]' | cut -c 1-300 | sed 's/ *$//'
 }
 
 # Gives the executable for a processor, after a look whether it is whole.
 executable_for() {
-  local name=ns8-sendmail
-  [ "$1-unknown-linux-gnu" = "$HOST_TARGET" ] || name=ns8-sendmail-$1-unknown-linux-gnu
+  local name=$NAME
+  [ "$1-unknown-linux-gnu" = "$HOST_TARGET" ] || name=$NAME-$1-unknown-linux-gnu
   if ! [ -e "$ROOT/dist/$name" ]; then
-    echo "dist/$name is missing (./scripts/compile.sh $1-unknown-linux-gnu)" >&2
+    echo "dist/$name is missing (./scripts/$COMPILE $1-unknown-linux-gnu)" >&2
     return 1
   fi
   if ! (cd "$ROOT/dist" && sha256sum --check --status "$name.sha256"); then
@@ -59,35 +90,84 @@ executable_for() {
   echo "$ROOT/dist/$name"
 }
 
+# Gives the processor of a host that answers so, and then the checksum of what it has there.
+processor_in() {
+  local processor
+  processor=$(sed -n 's/^@@ //p' <<<"$1" | head -n 1)
+  case $processor in
+    *[!A-Za-z0-9_]* | "") echo "it does not say which processor it has" >&2 && return 1 ;;
+    *) echo "$processor" ;;
+  esac
+}
+
+# documents HOST: the manual page and the completions, beside the folder bin that the link is in.
+documents() {
+  local prefix
+  [ "$NAME" = ns8-sendmail ] && [ -e "$DOCUMENTS/ns8-sendmail.1" ] || return 0
+  case $TO in */bin/ns8-sendmail) prefix=${TO%/bin/ns8-sendmail} ;; *) return 0 ;; esac
+  {
+    on "$1" "$WRITE" "$prefix/share/man/man1/ns8-sendmail.1" <"$DOCUMENTS/ns8-sendmail.1" &&
+      on "$1" "$WRITE" "$prefix/share/bash-completion/completions/ns8-sendmail" <"$DOCUMENTS/ns8-sendmail.bash" &&
+      on "$1" "$WRITE" "$prefix/share/zsh/site-functions/_ns8-sendmail" <"$DOCUMENTS/_ns8-sendmail"
+  } >/dev/null
+}
+
 # deploy HOST: fails with the reason on standard error.
 deploy() {
   local answer processor there executable checksum
   answer=$(on "$1" "$ASK" "$TO" </dev/null) || return 1
-  { read -r processor && read -r there; } <<<"$answer" || there=
+  processor=$(processor_in "$answer") || return 1
+  there=$(sed -n '/^@@ /,$p' <<<"$answer" | sed -n 2p)
   executable=$(executable_for "$processor") || return 1
   checksum=$(sha256sum <"$executable")
   if [ "$there" = "$checksum" ]; then
-    say "$1 has $VERSION already"
+    say "$1 has $NAME $VERSION already"
     return
   fi
-  on "$1" "$INSTALL" "$TO" "$checksum" "$VERSION" <"$executable" || return 1
-  say "$1 has $VERSION in $TO"
+  say "Copying $NAME $VERSION to $1"
+  gzip -1c <"$executable" | on "$1" "$INSTALL" "$TO" "$checksum" "$NAME" "$VERSION" >/dev/null || return 1
+  documents "$1" || return 1
+  say "$1 has $NAME $VERSION in $TO"
 }
 
-if [ "${1:-}" = --to ]; then
-  case ${2:-} in /*) TO=$2 ;; *) usage ;; esac
-  shift 2
-fi
-[ $# -gt 0 ] || usage
+NAME=ns8-sendmail COMPILE=compile.sh TO=
+while true; do
+  case ${1:-} in
+    --help) printf '%s\n' "$HELP" && exit ;;
+    --listener) NAME=ns8-sendmail-listener COMPILE=compile-listener.sh && shift ;;
+    --to)
+      case ${2:-} in /*[!/]) TO=$2 ;; *) fail "$USAGE" ;; esac
+      shift 2
+      ;;
+    *) break ;;
+  esac
+done
+TO=${TO:-/usr/local/bin/$NAME}
+[ $# -gt 0 ] || fail "$USAGE"
 for host in "$@"; do
-  case $host in "" | -*) usage ;; esac
+  case $host in "" | -*) fail "$USAGE" ;; esac
 done
 
+DOCUMENTS=$(mktemp -d)
+trap 'rm -rf -- "$DOCUMENTS"' EXIT
+# Where nothing is set up they are left out: the executable is what counts.
+if [ -x "$DENO" ] && [ -e "$ROOT/scripts/documents.ts" ]; then
+  (cd "$ROOT" && "$DENO" run --quiet --frozen --no-prompt --allow-write="$DOCUMENTS" scripts/documents.ts "$DOCUMENTS") || true
+fi
+
+# All hosts at once; what one says of itself comes when it is done.
 exec 3>&1
-failed=()
+running=()
 for host in "$@"; do
-  why=$(deploy "$host" 2>&1 >&3) && continue
-  failed+=("$host")
-  printf 'Error: %s: %s\n' "$host" "$why" >&2
+  (
+    why=$(deploy "$host" 2>&1 >&3) && exit
+    printf 'Error: %s: %s\n' "$host" "$(shown "$why")" >&2
+    exit 1
+  ) &
+  running+=($!)
+done
+failed=()
+for at in "${!running[@]}"; do
+  wait "${running[at]}" || failed+=("${@:at+1:1}")
 done
 [ ${#failed[@]} -eq 0 ] || fail "Not deployed to ${failed[*]}"

@@ -5,19 +5,21 @@ import { type Ended, projectFile, run } from "../support/program/command.ts";
 import { temporaryFolder } from "../support/hosts/folder.ts";
 import { EXECUTABLE } from "../support/program/program.ts";
 
-const TARGET = "/usr/local/bin/ns8-sendmail";
+const { version: VERSION }: { version: string } = JSON.parse(
+  await Deno.readTextFile(projectFile("deno.json")),
+);
 
 /**
  * Stands for ssh. A host is a folder; what it has in `bin` stands in the place of /usr/local/bin,
  * and the file `connect` says what else is different there.
  */
 const SSH = `#!/bin/bash
-[ "$1 $2" = "-C --" ] && [ $# = 4 ] || { echo "ssh: wrong usage" >&2; exit 255; }
-host=$HOSTS/$3
-[ -d "$host" ] || { echo "ssh: Could not resolve hostname $3" >&2; exit 255; }
+[ "$1" = "--" ] && [ $# = 3 ] || { echo "ssh: wrong usage" >&2; exit 255; }
+host=$HOSTS/$2
+[ -d "$host" ] || { echo "ssh: Could not resolve hostname $2" >&2; exit 255; }
 input=cat
 . "$host/connect"
-$input | bwrap --dev-bind / / --bind "$host/bin" /usr/local/bin -- /bin/sh -c "$4"
+$input | bwrap --dev-bind / / --bind "$host/bin" /usr/local/bin --bind "$host/share" /usr/local/share -- /bin/sh -c "$3"
 `;
 
 /** A checkout of its own, and hosts. */
@@ -32,6 +34,11 @@ type Site = AsyncDisposable & {
   on(host: string, name?: string): string;
   /** The path of a file of the checkout. */
   file(name: string): string;
+  /** Makes another executable of the same version: with these lines at its end. */
+  change(lines: string): Promise<void>;
+  /** Gives the checkout what writes the documents, or a listener. */
+  withDocuments(): Promise<void>;
+  withListener(): Promise<void>;
 };
 
 /** Stands for the executable where it need not be the real one; large enough to be cut. */
@@ -52,8 +59,7 @@ async function site(executable?: string): Promise<Site> {
     const stub = STUB.replace("VERSION", version);
     await Deno.writeTextFile(file("dist/ns8-sendmail"), stub, { mode: 0o755 });
   }
-  const { stdout } = await run(["sha256sum", "ns8-sendmail"], { cwd: file("dist") });
-  await Deno.writeTextFile(file("dist/ns8-sendmail.sha256"), stdout);
+  await writeChecksum(file("dist"), "ns8-sendmail");
   await Deno.chmod(await folder.write("bin/ssh", SSH), 0o755);
   const on = (host: string, name = "ns8-sendmail") => folder.file(`hosts/${host}/bin/${name}`);
   return {
@@ -65,14 +71,41 @@ async function site(executable?: string): Promise<Site> {
       }),
     async host(name, connect = "") {
       await Deno.mkdir(folder.file(`hosts/${name}/bin`), { recursive: true });
+      await Deno.mkdir(folder.file(`hosts/${name}/share`), { recursive: true });
       await Deno.writeTextFile(folder.file(`hosts/${name}/connect`), connect);
     },
     async installed(host) {
       const entries = await Array.fromAsync(Deno.readDir(folder.file(`hosts/${host}/bin`)));
       return entries.map(({ name }) => name).toSorted();
     },
+    async change(lines) {
+      await Deno.writeTextFile(file("dist/ns8-sendmail"), lines, { append: true });
+      await writeChecksum(file("dist"), "ns8-sendmail");
+    },
+    async withDocuments() {
+      await Deno.writeTextFile(
+        file("scripts/documents.ts"),
+        `for (const name of ["ns8-sendmail.1", "ns8-sendmail.bash", "_ns8-sendmail"]) {
+          Deno.writeTextFileSync(Deno.args[0] + "/" + name, "document");
+        }`,
+      );
+      await Deno.writeTextFile(file("deno.json"), `{\n  "version": "${VERSION}"\n}\n`);
+      const folder = file(`.cache/deno-${Deno.version.deno}`);
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.symlink(Deno.execPath(), `${folder}/deno`);
+    },
+    async withListener() {
+      const stub = `#!/bin/sh\necho ns8-sendmail-listener ${VERSION}\n`;
+      await Deno.writeTextFile(file("dist/ns8-sendmail-listener"), stub, { mode: 0o755 });
+      await writeChecksum(file("dist"), "ns8-sendmail-listener");
+    },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+async function writeChecksum(folder: string, name: string): Promise<void> {
+  const { stdout } = await run(["sha256sum", name], { cwd: folder });
+  await Deno.writeTextFile(`${folder}/${name}.sha256`, stdout);
 }
 
 async function checksumOf(path: string): Promise<string> {
@@ -90,8 +123,11 @@ Deno.test("the executable gets onto each host, whole, executable, and for everyb
   );
   assert.match(stdout, /^==> root@two has ns8-sendmail /m);
   for (const host of ["one", "root@two"]) {
-    assert.deepEqual(await place.installed(host), ["ns8-sendmail"]);
-    assert.equal(await checksumOf(place.on(host)), await checksumOf(EXECUTABLE));
+    const checksum = await checksumOf(EXECUTABLE);
+    const real = `ns8-sendmail-${VERSION}-${checksum.slice(0, 8)}`;
+    assert.deepEqual(await place.installed(host), ["ns8-sendmail", real]);
+    assert.equal(await Deno.readLink(place.on(host)), real);
+    assert.equal(await checksumOf(place.on(host)), checksum);
     assert.equal((await Deno.stat(place.on(host))).mode, 0o100755);
     const version = await run([place.on(host), "--version"]);
     assert.match(version.stdout, /^ns8-sendmail \d/);
@@ -125,8 +161,12 @@ Deno.test("another one is replaced in one step: who runs it goes on", async () =
 /** What goes wrong on a host, and what is said of it. */
 const FAULTS: [what: string, connect: string, says: RegExp][] = [
   ["cannot be reached", "echo no route >&2; exit 255", /^Error: bad: no route$/m],
-  ["receives half of it", "input='head -c 1000000'", /^Error: bad: .*another checksum$/m],
-  ["receives something else", "input='sed s/echo/exec/'", /another checksum/],
+  ["receives half of it", "input='head -c 1000'", /^Error: bad: .*not whole/m],
+  [
+    "receives something else",
+    "input() { gzip -dc | sed s/echo/exec/ | gzip; }; input=input",
+    /another checksum/,
+  ],
   ["cannot run it", "export BROKEN=1", /does not run there/],
   [
     "has another kind of processor",
@@ -162,7 +202,7 @@ for (const [what, connect, says] of FAULTS) {
     assert.match(stdout, /^==> good has /m);
     assert.deepEqual(await place.installed("bad"), ["ns8-sendmail"]);
     assert.equal(await Deno.readTextFile(place.on("bad")), "old");
-    assert.deepEqual(await place.installed("good"), ["ns8-sendmail"]);
+    assert.equal((await place.installed("good")).length, 2);
   });
 }
 
@@ -203,23 +243,133 @@ Deno.test("it goes where it is told to, whatever that is called", async () => {
 });
 
 for (
-  const args of [[], ["--to", "relative", "one"], ["-oProxyCommand=id"], ["one", ""], ["--to"]]
+  const args of [[], ["--to", "relative", "one"], ["-oProxyCommand=id"], ["one", ""], ["--to"], [
+    "--to",
+    "/opt/",
+    "one",
+  ]]
 ) {
   Deno.test(`a wrong use connects to nobody: ${JSON.stringify(args)}`, async () => {
     await using place = await site();
     await place.host("one");
     const { status, stderr } = await place.deploy(...args);
     assert.equal(status, 1);
-    assert.equal(stderr, "Error: Usage: deploy.sh [--to PATH] [USER@]HOST...\n");
+    assert.equal(stderr, "Error: Usage: deploy.sh [--listener] [--to PATH] [USER@]HOST...\n");
     assert.deepEqual(await place.installed("one"), []);
   });
 }
 
-Deno.test("the line that takes it away again does so", async () => {
+Deno.test("the line that takes it away again does so, and leaves the listener", async () => {
   await using place = await site();
   await place.host("HOST");
+  const listener = "ns8-sendmail-listener-1.0.0-0a1b2c3d";
+  await Deno.writeTextFile(place.on("HOST", listener), "");
   await place.deploy("HOST");
   const script = await Deno.readTextFile(place.file("scripts/deploy.sh"));
-  const [, command = ""] = /^# To take it away again: ssh HOST (.*)$/m.exec(script) ?? [];
-  assert.equal(command, `rm ${TARGET}`);
+  const [, command = ""] = /^# To take it away again: ssh HOST '(.*)'$/m.exec(script) ?? [];
+  const here = command.replaceAll("/usr/local/bin/", place.on("HOST", ""));
+  await run(["/bin/sh", "-c", here]);
+  assert.deepEqual(await place.installed("HOST"), [listener]);
+});
+
+Deno.test("a folder is no place for it, and stays as it is", async () => {
+  await using place = await site();
+  await place.host("one");
+  await Deno.mkdir(place.on("one", "folder"));
+  const { status, stderr } = await place.deploy("--to", "/usr/local/bin/folder", "one");
+  assert.equal(status, 1);
+  assert.match(stderr, /^Error: one: \/usr\/local\/bin\/folder is a folder *$/m);
+  assert.deepEqual(await place.installed("one"), ["folder"]);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(place.on("one", "folder"))), []);
+});
+
+Deno.test("the version before stays until the next one comes, and then it goes", async () => {
+  await using place = await site();
+  await place.host("one");
+  const names: string[][] = [];
+  for (const round of [1, 2, 3]) {
+    await place.change(`# ${round}\n`);
+    assert.equal((await place.deploy("one")).status, 0);
+    names.push(await place.installed("one"));
+  }
+  const [first = [], second = [], third = []] = names;
+  assert.equal(first.length, 2);
+  assert.equal(second.length, 3);
+  assert.equal(third.length, 3);
+  assert.ok(!third.includes(first.find((name) => name !== "ns8-sendmail") ?? ""), third.join());
+});
+
+Deno.test("what a host says does nothing to the terminal of the administrator", async () => {
+  await using place = await site();
+  await place.host("loud", "printf 'Welcome!\\n\\033]0;pwned\\007\\n'");
+  await place.host("bad", "printf '\\033]0;pwned\\007no route\\n' >&2; exit 255");
+  const { stdout, stderr } = await place.deploy("loud", "bad");
+  // A greeting in front of the answer is passed over.
+  assert.match(stdout, /^==> loud has ns8-sendmail /m);
+  assert.match(stderr, /^Error: bad: .*no route/m);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(stdout + stderr, /[\x00-\x09\x0b-\x1f\x7f]/);
+});
+
+Deno.test("manual page and completions come along", async () => {
+  await using place = await site();
+  await place.host("one");
+  await place.withDocuments();
+  const { status, stderr } = await place.deploy("one");
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  for (
+    const name of [
+      "man/man1/ns8-sendmail.1",
+      "bash-completion/completions/ns8-sendmail",
+      "zsh/site-functions/_ns8-sendmail",
+    ]
+  ) {
+    assert.ok((await Deno.stat(place.on("one", `../share/${name}`))).size > 0);
+  }
+});
+
+Deno.test("the listener is copied in the same way", async () => {
+  await using place = await site();
+  await place.host("one");
+  await place.withListener();
+  const { status, stdout, stderr } = await place.deploy("--listener", "one");
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  assert.match(
+    stdout,
+    /^==> one has ns8-sendmail-listener \S+ in \/usr\/local\/bin\/ns8-sendmail-listener$/m,
+  );
+});
+
+Deno.test("--help says how to use it, on standard output", async () => {
+  await using place = await site();
+  const { status, stdout, stderr } = await place.deploy("--help");
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  assert.match(stdout, /^Usage: deploy\.sh /);
+  assert.match(stdout, /Example: /);
+});
+
+Deno.test("400 starts during 400 upgrades all find a whole program", async () => {
+  await using place = await site(EXECUTABLE);
+  await place.host("one");
+  await place.deploy("one");
+  // What the script does on the host, with the same two files in turn.
+  const folder = place.on("one", "");
+  const script = `
+    cd "$1"
+    real=$(readlink ns8-sendmail)
+    cp -- "$real" other
+    count=0
+    until [ -e stop ] && [ $count -ge 400 ]; do
+      for file in other "$real"; do ln -s -- "$file" new.link; mv -fT -- new.link ns8-sendmail; done
+      count=$((count + 2))
+    done`;
+  const upgrades = run(["/bin/sh", "-c", script, "sh", folder]);
+  const statuses: number[] = [];
+  for (let count = 0; count < 400; count += 20) {
+    const starts = Array.from({ length: 20 }, () => run([place.on("one"), "--version"]));
+    statuses.push(...(await Promise.all(starts)).map(({ status }) => status));
+  }
+  await Deno.writeTextFile(`${folder}/stop`, "");
+  assert.equal((await upgrades).status, 0);
+  assert.deepEqual(statuses.filter((status) => status !== 0), []);
 });
