@@ -4,22 +4,51 @@
  * settings of the smarthost change, the executable files in
  * `${AGENT_INSTALL_DIR}/events/smarthost-changed/`, in the order of their names.
  *
- * SIGTERM or SIGINT end it, as soon as the handlers are done with the events that have come. Whatever it has to say goes
- * to standard error, and what the handlers say goes where this script's own output goes.
+ * SIGTERM or SIGINT end it, as soon as the handlers have handled the events that have come. What it
+ * has to say goes to standard error, under systemd with a severity in front of each line
+ * (sd-daemon(3)). What the handlers say goes where this program's own output goes.
  *
  * @module
  */
 
+import manifest from "../deno.json" with { type: "json" };
 import { type ClusterEvent, redisAddresses, smarthostChanges } from "../lib/cluster/mod.ts";
 import { ExitStatus, Failure } from "../lib/outcome.ts";
 import { reasonOf } from "../lib/text/mod.ts";
 import { errorLines } from "../lib/report/mod.ts";
 
+/** The event, and the folder of its handlers. */
+const EVENT = "smarthost-changed";
+
 /** The longest wait for any one answer of Redis, in milliseconds. */
 const TIMEOUT = 30_000;
 
-function say(line: string): void {
-  console.error(line);
+const HELP = `Usage: ns8-sendmail-listener
+
+Waits for changes of the smarthost settings, and runs the handlers of this host.
+
+  AGENT_INSTALL_DIR      the handlers are in its folder events/${EVENT}
+  REDIS_REPLICA_ADDRESS  where Redis is, host:port; asked first
+  REDIS_ADDRESS          the same for the leader; default 127.0.0.1:6379
+
+  --help     prints this text
+  --version  prints the version
+
+Example: AGENT_INSTALL_DIR=/etc/ns8-sendmail ns8-sendmail-listener`;
+
+/** Severities as systemd reads them in front of a line (sd-daemon(3)). */
+const SEVERITIES = { error: "<3>", warning: "<4>", info: "<6>" } as const;
+
+type Severity = keyof typeof SEVERITIES;
+
+/** Writes a line; the journal gets its severity, a terminal does not. */
+function say(line: string, severity: Severity = "info"): void {
+  console.error(Deno.env.has("JOURNAL_STREAM") ? SEVERITIES[severity] + line : line);
+}
+
+/** A connection that is lost, or an event that is not kept, is worth more than a note. */
+function notice(line: string): void {
+  say(line, line.startsWith("Listening") ? "info" : "warning");
 }
 
 /** The folder that holds a folder of handlers for each event. */
@@ -51,11 +80,11 @@ async function handle(folder: string, event: ClusterEvent): Promise<void> {
     const title = `Handler ${name} of ${event.source}/event/${event.name}`;
     const child = await start(`${folder}/${event.name}/${name}`, event);
     if (typeof child === "string") {
-      say(`${title} is skipped: ${child}`);
+      say(`${title} is skipped: ${child}`, "warning");
       continue;
     }
     const { code } = await feed(child, event.payload);
-    say(`${title} ended with status ${code}`);
+    say(`${title} ended with status ${code}`, code === 0 ? "info" : "error");
     if (code !== 0) return;
   }
 }
@@ -110,23 +139,38 @@ function endSignal(): AbortSignal {
   return controller.signal;
 }
 
-async function main(): Promise<void> {
+/** Says so where there is nothing to run yet: handlers may still come while this program runs. */
+async function announceHandlers(folder: string): Promise<void> {
+  const path = `${folder}/${EVENT}`;
+  if ((await handlersIn(path)).length === 0) say(`There are no handlers in ${path}`, "warning");
+}
+
+async function main([option, ...more]: readonly string[]): Promise<void> {
+  if (option === "--help" && more.length === 0) return console.log(HELP);
+  if (option === "--version" && more.length === 0) {
+    return console.log(`ns8-sendmail-listener ${manifest.version}`);
+  }
+  if (option !== undefined) {
+    const what = `ns8-sendmail-listener takes no argument such as ${JSON.stringify(option)}`;
+    throw new Failure({ status: ExitStatus.usage, what, why: "see --help" });
+  }
   const folder = eventsFolder();
   const { env } = Deno;
   const replica = env.get("REDIS_REPLICA_ADDRESS");
   const addresses = redisAddresses({ replica, leader: env.get("REDIS_ADDRESS") });
+  await announceHandlers(folder);
   const signal = endSignal();
   // Events that wait when the signal comes are handled too: a module that never hears of the last
   // change would keep the old settings.
-  const changes = smarthostChanges(addresses, { timeout: TIMEOUT, signal, notice: say });
+  const changes = smarthostChanges(addresses, { timeout: TIMEOUT, signal, notice });
   for await (const event of changes) await handle(folder, event);
 }
 
 try {
-  await main();
+  await main(Deno.args);
   Deno.exit(ExitStatus.ok);
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  for (const line of errorLines(error)) say(line);
+  for (const line of errorLines(error)) say(line, "error");
   Deno.exit(error.details.status);
 }

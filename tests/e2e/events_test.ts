@@ -1,7 +1,13 @@
 /** The contract's chapter "Events". */
 
 import assert from "node:assert/strict";
-import { denoEnvironment, projectFile, run, start } from "../support/program/command.ts";
+import {
+  denoEnvironment,
+  denoScript,
+  projectFile,
+  run,
+  start,
+} from "../support/program/command.ts";
 import {
   CHANNEL,
   type Installation,
@@ -13,6 +19,7 @@ import {
 } from "../support/hosts/listener.ts";
 import { type LogRecord, logSocket } from "../support/servers/log_socket.ts";
 import { reply, silence } from "../support/servers/peer.ts";
+import { hasPackages, withPackages } from "../support/hosts/package_root.ts";
 import { temporaryFolder } from "../support/hosts/folder.ts";
 import { plainRedis } from "../support/servers/redis_plain.ts";
 import {
@@ -453,6 +460,69 @@ Deno.test("the listener compiles to one file that does the same, for a host with
   await listening.said(`10tells: cluster smarthost-changed ${PAYLOAD}`);
   listening.kill("SIGTERM");
   assert.equal(await listening.ended, 0);
+});
+
+Deno.test("a listener says so where there are no handlers yet, and runs those that come later", async () => {
+  await using module = await installation();
+  await using redis = await redisServer();
+  await using listening = await listener(module, { redis });
+  const folder = module.file("events/smarthost-changed");
+  assert.equal(listening.lines[0], `There are no handlers in ${folder}`);
+  await module.handler("10tells", TELL);
+  await redis.publish(CHANNEL, PAYLOAD);
+  await listening.said("10tells: cluster");
+});
+
+Deno.test("the lines of the listener have a severity in the journal, and none on a terminal", async () => {
+  await using module = await installation();
+  await module.handler("10fails", "#!/bin/sh\nexit 3\n");
+  await using redis = await redisServer();
+  await using listening = await listener(module, { redis, env: { JOURNAL_STREAM: "8:1" } });
+  assert.match(listening.lines[0] ?? "", /^<6>Listening to Redis/);
+  await redis.publish(CHANNEL, PAYLOAD);
+  assert.match(await listening.said("10fails"), /^<3>Handler 10fails .* ended with status 3$/);
+});
+
+const ARGUMENTS: [args: string[], status: number, says: RegExp][] = [
+  [["--help"], 0, /^Usage: ns8-sendmail-listener[\s\S]*AGENT_INSTALL_DIR[\s\S]*Example: /],
+  [["--version"], 0, /^ns8-sendmail-listener \d+\.\d+\.\d+\n$/],
+  [
+    ["--daemon"],
+    64,
+    /^Error: ns8-sendmail-listener takes no argument such as "--daemon": see --help\n$/,
+  ],
+];
+
+for (const [args, status, says] of ARGUMENTS) {
+  Deno.test(`the listener answers ${args.join(" ")} with status ${status}`, async () => {
+    const ended = await run([...denoScript("scripts/listen.ts", "--allow-env"), ...args], {
+      env: denoEnvironment(),
+    });
+    assert.equal(ended.status, status, ended.stderr);
+    assert.match(ended.stdout + ended.stderr, says);
+  });
+}
+
+Deno.test({
+  name: "systemd finds nothing wrong with the unit of the listener",
+  ignore: !hasPackages("callers"),
+  async fn() {
+    await using folder = await temporaryFolder();
+    const unit = projectFile("scripts/host/ns8-sendmail-listener.service");
+    const script = await folder.write(
+      "verify.sh",
+      `ldconfig
+ln -s /bin/true /usr/local/bin/ns8-sendmail-listener
+cp '${unit}' /etc/systemd/system/
+SYSTEMD_LOG_LEVEL=warning systemd-analyze verify /etc/systemd/system/ns8-sendmail-listener.service
+`,
+    );
+    const ended = await run(withPackages("callers", script), {
+      env: { PATH: "/usr/sbin:/usr/bin" },
+    });
+    assert.equal(ended.status, 0, ended.stderr);
+    assert.doesNotMatch(ended.stderr, /ns8-sendmail-listener\.service/);
+  },
 });
 
 Deno.test("the systemd unit starts what is compiled, and lets it end by itself", async () => {
