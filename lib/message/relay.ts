@@ -119,12 +119,10 @@ function missingFields(
   }
   const body = octets.subarray(block.body);
   if (names.has("content-type")) return fields;
-  // Whoever says that the body is HTML, and nothing about MIME, means the body of this message.
-  const isHtml = mail.html && !names.has("mime-version");
   const charset = charsetOf(body);
   const encoding = isAscii(body) ? "7bit" : "8bit";
-  if (!isHtml && charset === "utf-8" && encoding === "7bit") return fields;
-  fields.push(`Content-Type: text/${isHtml ? "html" : "plain"}; charset=${charset}`);
+  if (charset === "utf-8" && encoding === "7bit") return fields;
+  fields.push(`Content-Type: text/plain; charset=${charset}`);
   if (!names.has("content-transfer-encoding")) {
     fields.push(`Content-Transfer-Encoding: ${encoding}`);
   }
