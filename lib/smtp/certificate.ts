@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { type Element, elementsIn, firstElement, numberOf, Tag } from "./der.ts";
 import {
   ANY_PURPOSE,
@@ -70,6 +71,11 @@ export function isSignedBy(certificate: Certificate, issuer: Certificate): boole
   } catch {
     return false;
   }
+}
+
+/** Whether a certificate is signed with its own key. */
+export function isSelfSigned(certificate: Certificate): boolean {
+  return certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
 }
 
 /** A certificate in PEM, in one line of base64. */
@@ -213,10 +219,15 @@ function extensionIn({ content }: Element): { id: string; isCritical: boolean; v
 /** DNS names (tag 2) and addresses (tag 7) of a subjectAltName (RFC 5280, 4.2.1.6). */
 function namesIn({ content }: Element): string[] {
   return elementsIn(content).flatMap((element) => {
-    if (element.tag === 0x82) return [textOf(element)];
+    if (element.tag === 0x82) return [dnsName(textOf(element))];
     if (element.tag === 0x87) return [addressIn(element.content)];
     return [];
   });
+}
+
+/** An address that stands where only names count is none of either. */
+function dnsName(text: string): string {
+  return isIP(text) === 0 ? text : `${text} as a name`;
 }
 
 function addressIn(octets: Uint8Array): string {

@@ -11,6 +11,7 @@ import {
   alertFailure,
   describeEncryption,
   encrypt,
+  type Encrypted,
   type Encryption,
   NOT_TLS,
 } from "./encryption.ts";
@@ -29,6 +30,8 @@ export type Connection = {
   clientName: string;
   /** How the connection is encrypted; missing where it is not. */
   encryption?: Encryption;
+  /** The first error of TLS, which in TLS 1.3 may come after the handshake. */
+  tlsError?: () => unknown;
 };
 
 /**
@@ -50,8 +53,10 @@ export async function openConnection(
     return await openEncrypted(smarthost, opening);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const { authorities } = await explain(withHint(error, smarthost), smarthost, opening);
-    return await openEncrypted({ ...smarthost, authorities }, opening);
+    const again = await explain(withHint(error, smarthost), smarthost, opening);
+    return await openEncrypted(again, opening).catch(async (later) => {
+      throw later instanceof Failure ? await explain(later, again, opening) : later;
+    });
   }
 }
 
@@ -95,19 +100,22 @@ async function openEncrypted(smarthost: Smarthost, opening: Opening): Promise<Co
   const { where, timeout, progress } = opening;
   const secure = (socket: Socket) => encrypt(socket, smarthost, where, timeout);
   const { secured, clientName, ...reached } = await reachTls(smarthost, opening, secure);
-  const { socket, encryption } = secured;
+  const { socket, encryption, tlsError } = secured;
   progress("encrypt", describeEncryption(encryption));
-  const greeting = reached.greeting ?? await readFirst(socket, smarthost, opening);
-  return { socket, encryption, server: where, greeting, clientName };
+  const greeting = reached.greeting ?? await readFirst(secured, smarthost, opening);
+  return { socket, encryption, tlsError, server: where, greeting, clientName };
 }
 
 /** The greeting inside TLS; in TLS 1.3 the server may refuse the handshake only now. */
-async function readFirst(socket: Socket, smarthost: Smarthost, opening: Opening): Promise<Reply> {
+async function readFirst(
+  { socket, tlsError }: Encrypted,
+  smarthost: Smarthost,
+  opening: Opening,
+): Promise<Reply> {
   try {
     return await readGreeting(socket, smarthost, opening);
   } catch (error) {
     socket.destroy();
-    const cause = error instanceof Failure ? error.details.cause : undefined;
-    throw alertFailure(cause, opening.where) ?? error;
+    throw alertFailure(tlsError(), opening.where) ?? error;
   }
 }

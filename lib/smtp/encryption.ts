@@ -34,7 +34,13 @@ export function describeEncryption(encryption: Encryption): string {
 }
 
 /** An encrypted socket, how it is encrypted, and the server's certificate in DER. */
-export type Encrypted = { socket: TLSSocket; encryption: Encryption; certificate: Uint8Array };
+export type Encrypted = {
+  socket: TLSSocket;
+  encryption: Encryption;
+  certificate: Uint8Array;
+  /** The first error of the socket, which Deno 2.9 tells nobody who listens later. */
+  tlsError: () => unknown;
+};
 
 /** What encrypt needs to know of the smarthost. */
 export type TlsSettings = { host: string; verify: boolean; authorities: readonly string[] };
@@ -127,9 +133,13 @@ export function encrypt(
     // 'error' with the reason follows.
     if (!certificate?.subject) return;
     const encryption = describe(secured, certificate);
-    resolve({ socket: secured, encryption, certificate: certificate.raw });
+    resolve({ socket: secured, encryption, certificate: certificate.raw, tlsError: () => first });
   });
-  secured.on("error", (error) => reject(handshakeFailure(error, where)));
+  let first: unknown;
+  secured.on("error", (error) => {
+    first ??= error;
+    reject(handshakeFailure(error, where));
+  });
   secured.once("close", () => fail("the server closed the connection"));
   return promise.finally(() => clearTimeout(timer)).catch((error) => {
     secured.destroy();

@@ -15,21 +15,22 @@ import { askServer, type ServerFlight } from "./hello.ts";
 import { mismatchOf } from "./offer.ts";
 import { reachTls } from "./reach.ts";
 import type { Opening, Smarthost } from "./smarthost.ts";
-import { judge, unusableIn } from "./verdict.ts";
+import { judge, UNKNOWN_EXTENSION, unusableIn } from "./verdict.ts";
 
 /** The longest wait for any one answer, in milliseconds: the failure is known already. */
 const PATIENCE = 5000;
 
 /**
- * Throws the failure with better words, where a second look at the server gives some. Gives the one
- * authority to try again with where this host trusts the server's certificate itself, which a
- * runtime may have overlooked; that attempt then checks everything, as the first did.
+ * Throws the failure with better words, where a second look at the server gives some. Gives the
+ * smarthost to try again, with one authority, where this host trusts the server's certificate
+ * itself, which a runtime may have overlooked; that attempt then checks everything, as the first
+ * did.
  */
 export async function explain(
   failure: Failure,
   smarthost: Smarthost,
   opening: Opening,
-): Promise<{ authorities: readonly string[] }> {
+): Promise<Smarthost> {
   const fault = tlsFault(failure);
   if (fault === undefined) throw failure;
   const look = secondLook(smarthost, opening);
@@ -37,6 +38,7 @@ export async function explain(
   if (fault === "offer") throw explainOffer(failure, flight);
   const asked = flight?.certificates ?? [];
   const chain = asked.length > 0 ? asked : await look.shown();
+  if (chain === "refused") throw explained(failure, [UNSEEN]);
   if (!smarthost.verify) throw explained(failure, unusableIn(chain));
   const trusted = smarthost.trusted?.() ?? [];
   const isStrict = isStrictRuntime(failure);
@@ -46,13 +48,20 @@ export async function explain(
   const faults = verdict?.faults ?? [];
   const [own] = chain;
   if (faults.length > 0) throw explained(failure, faults);
-  if (fault === "signature") throw explained(failure, [KEYLESS]);
   const isNew = !isStrict && smarthost.authorities.length === 0;
-  if (own !== undefined && verdict?.isInStore && isNew) return { authorities: [pemOf(own)] };
-  throw failure;
+  if (own !== undefined && verdict?.isInStore && isNew) {
+    return { ...smarthost, authorities: [pemOf(own)] };
+  }
+  // Deno 2.9 does not tell a wrong signature of the handshake from a wrong certificate.
+  const isKeyless = fault === "signature" || (!isStrict && verdict !== undefined);
+  throw isKeyless ? explained(failure, [KEYLESS]) : failure;
 }
 
-const KEYLESS = "the server does not have the key of the certificate that it shows";
+/** What Deno 2.9 refuses unverified too, where TLS 1.3 hides the certificate. */
+const UNSEEN = "the server does not prove that it has the key of its certificate, or that key is " +
+  `too short, or ${UNKNOWN_EXTENSION}`;
+
+const KEYLESS = "the server does not prove that it has the key of the certificate that it shows";
 
 function explained(failure: Failure, faults: readonly string[]): Failure {
   const { where = "", cause } = failure.details;
@@ -68,21 +77,21 @@ function secondLook(smarthost: Smarthost, opening: Opening) {
   const timeout = Math.min(opening.timeout, PATIENCE);
   const quiet = { ...opening, timeout, transcript() {}, progress() {} };
   const { host } = smarthost;
-  const reach = async <T>(secure: (socket: Socket) => Promise<T>): Promise<T | undefined> => {
-    try {
-      return (await reachTls(smarthost, quiet, secure)).secured;
-    } catch {
-      return undefined;
-    }
-  };
+  const ask = (socket: Socket) => askServer(socket, certificateName(host), timeout);
   const settings = { host, verify: false, authorities: [] };
   return {
-    ask: () => reach((socket) => askServer(socket, certificateName(host), timeout)),
+    ask: () => reachTls(smarthost, quiet, ask).then(({ secured }) => secured, () => undefined),
     /** The certificate in TLS 1.3, where it is not in the clear (RFC 8446, 4.4.2). */
-    async shown(): Promise<Uint8Array[]> {
-      const secured = await reach((socket) => encrypt(socket, settings, opening.where, timeout));
-      secured?.socket.destroy();
-      return secured === undefined ? [] : [secured.certificate];
+    async shown(): Promise<Uint8Array[] | "refused"> {
+      const secure = (socket: Socket) => encrypt(socket, settings, opening.where, timeout);
+      try {
+        const { secured } = await reachTls(smarthost, quiet, secure);
+        secured.socket.destroy();
+        return [secured.certificate];
+      } catch (error) {
+        const isOfCertificate = error instanceof Failure && tlsFault(error) !== undefined;
+        return isOfCertificate ? "refused" : [];
+      }
     },
   };
 }

@@ -116,7 +116,7 @@ function startDialogue(
   options: SessionOptions,
   capabilities: { current: Capabilities },
 ): Dialogue {
-  const { socket, server } = connection;
+  const { socket, server, tlsError = () => undefined } = connection;
   const { promise: broken, reject: breakOff } = Promise.withResolvers<never>();
   broken.catch(() => {});
   const exchange = watchExchange({
@@ -138,15 +138,19 @@ function startDialogue(
       if (!exchange.mayListen()) client.close();
     },
   });
-  const lost = (error: unknown) => alertFailure(error, server) ?? exchange.lost(whyLost(error));
+  const lost = (why: string) => alertFailure(tlsError(), server) ?? exchange.lost(why);
   const client = startClient(connection, exchange.received, {
     capabilities: () => capabilities.current,
     onCommand: exchange.said,
     onMessageEnd: exchange.messageEnded,
-    onError: (error) => breakOff(lost(error)),
+    onError: (error) => breakOff(lost(whyLost(error))),
   });
-  afterClose(socket, () => breakOff(exchange.lost("the server closed the connection")));
-  return { server, socket, client, exchange, lost, run: (call) => Promise.race([broken, call]) };
+  afterClose(socket, () => breakOff(lost("the server closed the connection")));
+  return {
+    ...{ server, socket, client, exchange },
+    lost: (error) => lost(whyLost(error)),
+    run: (call) => Promise.race([broken, call]),
+  };
 }
 
 async function send(dialogue: Dialogue, transaction: Transaction): Promise<Receipt> {

@@ -10,7 +10,7 @@
 
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
-import { type Certificate, isSignedBy, parseCertificate } from "./certificate.ts";
+import { type Certificate, isSelfSigned, isSignedBy, parseCertificate } from "./certificate.ts";
 import { isNamed, nameFaults, shown } from "./certificate_name.ts";
 
 /** What a verdict is made from. */
@@ -36,7 +36,7 @@ export type Verdict = {
   isInStore: boolean;
 };
 
-/** The shortest RSA key that is taken, in bits. */
+/** The shortest RSA key, in bits. */
 const SHORTEST_KEY = 2048;
 
 /** The most certificates between a server's and an authority in the store. */
@@ -68,7 +68,10 @@ export function unusableIn(chain: readonly Uint8Array[]): string[] {
   return [...keyFaults([leaf]), ...(leaf.hasUnknownExtension ? [UNKNOWN_EXTENSION] : [])];
 }
 
-const UNKNOWN_EXTENSION = "it has a critical extension that this program does not know";
+const AUTHORITYS = "it is an authority's (CA:TRUE), which cannot be a server's";
+
+/** For an extension that may not be passed over. */
+export const UNKNOWN_EXTENSION = "it has a critical extension that this program does not know";
 
 /** The first certificates of a chain; nobody needs more. */
 function readable(chain: readonly Uint8Array[]): Certificate[] {
@@ -86,6 +89,7 @@ function pathOf(
   { trusted, now }: Evidence,
 ): Certificate[] {
   const path = [leaf];
+  if (isSelfSigned(leaf)) return path;
   for (let last = leaf; path.length <= LONGEST_CHAIN + 2;) {
     const name = Buffer.from(last.issuer, "hex");
     // To read all of a store would take longer.
@@ -158,16 +162,20 @@ function trustFaults(path: readonly Certificate[], evidence: Evidence): string[]
 
 function unknownIssuer(path: readonly Certificate[], { chain, trusted }: Evidence): string {
   const top = path.at(-1);
-  const isSelfSigned = top?.subject === top?.issuer;
-  if (path.length === 1 && isSelfSigned) return "self-signed, and not trusted by this host";
+  if (top === undefined) return "";
+  if (path.length === 1 && isSelfSigned(top)) {
+    const isKnown = readableIssuers(trusted, top).length > 0;
+    const other = isKnown ? ", which trusts another certificate of this name" : "";
+    return `self-signed, and not trusted by this host${other}`;
+  }
   const unknown = "issued by an authority that this host does not trust";
   if (trusted.length === 0) {
     return `${unknown}: it has no list of authorities (install ca-certificates)`;
   }
-  const missing = chain.length === 1 && !isSelfSigned
+  const missing = chain.length === 1 && top.subject !== top.issuer
     ? ", unless the server leaves out a certificate in between"
     : "";
-  return `${unknown} (${shown(top?.issuerName ?? "")})${missing}`;
+  return `${unknown} (${shown(top.issuerName)})${missing}`;
 }
 
 /** Signatures that one of the runtimes cannot check. */
@@ -202,12 +210,13 @@ function formFaults(path: readonly Certificate[], isInStore: boolean, evidence: 
   if (leaf === undefined) return [];
   const faults: string[] = [];
   if (path.some(({ hasUnknownExtension }) => hasUnknownExtension)) faults.push(UNKNOWN_EXTENSION);
+  // One runtime takes an authority's certificate for a server's where it is in the store itself.
+  if (leaf.isAuthority && (isStrict || !isInStore)) faults.push(AUTHORITYS);
   if (isStrict) {
     if (leaf.version < 3) faults.push(`it is of version ${leaf.version} of X.509, and not 3`);
     else if (leaf.names === undefined || !leaf.names.some((each) => isNamed(each, name))) {
       faults.push(`it names ${host} only as its common name, and not as subjectAltName`);
     }
-    if (leaf.isAuthority) faults.push("it is an authority's (CA:TRUE), which cannot be a server's");
     if (issuer !== undefined && isLongDigest(leaf, issuer)) {
       faults.push(`it is signed with SHA-512 by a key of ${issuer.keyKind}, and not with SHA-256`);
     }
