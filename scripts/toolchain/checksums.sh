@@ -75,7 +75,8 @@ compile_version() {
   local version deno machine=${HOST_TARGET%%-*}
   for version in "$DENO_VERSION" "$OLDER_DENO_VERSION"; do
     [ -e "$CACHE/deno-$version/denort-$1" ] || continue
-    deno=$(checksum_of "deno-$version-$machine") && same "$CACHE/deno-$version/deno" "$deno" || continue
+    deno=$(checksum_of "deno-$version-$machine") || continue
+    same "$CACHE/deno-$version/deno" "$deno" || continue
     same "$CACHE/deno-$version/denort-$1" "$(base_checksum "$version" "$1")" || continue
     echo "$version"
     return
@@ -86,6 +87,7 @@ compile_version() {
 # What every script runs that makes an executable.
 verify_builders() {
   local machine=${HOST_TARGET%%-*}
+  # shellcheck disable=SC2153 # environment.sh sets it
   verify "$DENO" "$(checksum_of "deno-$DENO_VERSION-$machine")" "$DENO"
   verify "$ESBUILD" "$(checksum_of "esbuild-$ESBUILD_VERSION-$machine")" "$ESBUILD"
 }

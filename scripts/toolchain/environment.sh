@@ -11,6 +11,7 @@ case $CACHE in /*) ;; *) CACHE=$PWD/$CACHE ;; esac
 
 # The Deno that does everything, and the one that compiles where only its base can be had.
 DENO_VERSION=2.9.6
+# shellcheck disable=SC2034 # for the scripts that source this file
 OLDER_DENO_VERSION=2.7.11
 
 # shellcheck disable=SC2034 # for the scripts that source this file

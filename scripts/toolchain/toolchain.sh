@@ -21,10 +21,8 @@ STD_CLI_VERSION=1.0.24
 # Where to download from: only by https, also where a server sends on to another. A mirror on this
 # machine is an exception, which the tests use.
 protocols() {
-  case $1 in
-    http://127.0.0.1:* | http://localhost:* | 'http://[::1]:'*) echo =http,https ;;
-    *) echo =https ;;
-  esac
+  local loopback='^http://(127\.0\.0\.1|localhost|\[::1\]):[0-9]+/'
+  if [[ $1 =~ $loopback ]]; then echo '=http,https'; else echo '=https'; fi
 }
 
 # fetch URL FILE OPTION...

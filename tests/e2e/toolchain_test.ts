@@ -202,8 +202,10 @@ Deno.test("nothing is downloaded without TLS, also where a server sends on to an
   const env = (address: string) => ({ ...OFFLINE, NS8_SENDMAIL_RELEASES: address });
   const hosts = await copy.write("hosts", "127.0.0.1 localhost mirror.test\n");
   const under = sandbox({ replaced: { "/etc/hosts": hosts } });
-  const plain = env(`http://mirror.test:${other.port}`);
-  assert.equal((await copy.run("scripts/toolchain/toolchain.sh", plain, under)).status, 1);
+  for (const address of ["mirror.test", "localhost:x@mirror.test"]) {
+    const plain = env(`http://${address}:${other.port}`);
+    assert.equal((await copy.run("scripts/toolchain/toolchain.sh", plain, under)).status, 1);
+  }
 
   const elsewhere = Response.redirect(`http://127.0.0.1:${other.port}/v${VERSION}/${DENO_ZIP}`);
   await using server = serveFiles({ ".zip": elsewhere, ".sha256sum": elsewhere });

@@ -32,6 +32,17 @@ export function underThisRuntime<T>({ older, current }: Difference<T>): T {
   return isOlder(EXECUTABLE) ? older : current;
 }
 
+/** All that differs, beside how the runtime gives up before the program begins. */
+export const DIFFERENCES = {
+  /** A connection that is reset: the current Deno does not tell it from a hang-up inside TLS. */
+  reset: {
+    older: /connection reset by the server/,
+    current: /connection reset by the server|the server closed the connection/,
+  },
+  /** An argument that is not UTF-8: 2.7.11 ends before the program begins. */
+  argumentNotUtf8: { older: 101, current: 64 },
+} as const;
+
 const known = new Map<string, boolean>();
 
 /** Every Deno has its version in it, for the servers that it downloads from. */

@@ -210,7 +210,6 @@ const HANDSHAKES: [what: string, action: Action, ending: Ending][] = [
     inTurn(raw(Uint8Array.of(0x16, 3, 3, 0)), hangUp()),
     failed(75, HANDSHAKE, "the server closed the connection"),
   ],
-  // Deno 2.9 does not tell it from a hang-up.
   ["reset", reset(), failedLike(75, HANDSHAKE, RESET)],
   ["garbage", garbage(), NO_TLS],
   ["a line of SMTP", reply("554 5.3.0 No TLS today"), NO_TLS],

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DIFFERENCES, underThisRuntime } from "../program/runtimes.ts";
 import { type Ending, failed, failedLike, refused, sent } from "./ending.ts";
 import {
   type Action,
@@ -127,8 +128,8 @@ function refusals(at: ReplyStage): Cell[] {
   ];
 }
 
-/** How a reset is told, where it may not be told from a hang-up. */
-export const RESET = /(?:connection reset by the server|the server closed the connection)/;
+/** How a reset is told. */
+export const RESET = underThisRuntime(DIFFERENCES.reset);
 
 function losses({ stage, to }: ReplyStage): Cell[] {
   const noAnswer = stage === "greeting" ? "No greeting from the smarthost" : `No answer to ${to}`;
@@ -146,7 +147,6 @@ function losses({ stage, to }: ReplyStage): Cell[] {
     ["hang-up after half a reply", inTurn(raw("250 2.0.0 O"), hangUp()), closed],
     ["hang-up after the first line", inTurn(reply("250-first"), hangUp()), closed],
     // Not before the client waits for it: a connection that is reset at once never was one.
-    // Inside TLS, Deno 2.9 does not tell it from a hang-up.
     ["reset", inTurn(pause(50), reset()), failedLike(75, lost, RESET)],
   ];
 }
