@@ -15,6 +15,7 @@ import {
   type Encryption,
   NOT_TLS,
 } from "./encryption.ts";
+import { partFrom } from "./dialogue.ts";
 import { readGreeting } from "./greeting.ts";
 import { reachGreeting, reachTls } from "./reach.ts";
 import { explain } from "./second_look.ts";
@@ -115,7 +116,7 @@ async function readFirst(
   try {
     return await readGreeting(socket, smarthost, opening);
   } catch (error) {
-    socket.destroy();
+    await partFrom(socket, error, opening);
     throw alertFailure(tlsError(), opening.where) ?? error;
   }
 }

@@ -85,6 +85,32 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
   return promise;
 }
 
+/** How long QUIT may take, in milliseconds: nothing depends on its answer. */
+export const PARTING = 1000;
+
+/**
+ * Cuts a connection on which a step has failed. Where the server has refused that step and may still
+ * listen, QUIT is said before (RFC 5321, 3.1 and 4.1.1.10). Never throws.
+ */
+export async function partFrom(
+  socket: Socket,
+  error: unknown,
+  { transcript }: Pick<ReadOptions, "transcript">,
+): Promise<void> {
+  const code = error instanceof Failure ? error.details.reply?.code ?? 0 : 0;
+  if (code >= 400 && code !== 421 && socket.writable) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PARTING);
+    transcript("> QUIT");
+    socket.on("error", () => resolve()).once("close", () => resolve());
+    socket.once("data", () => resolve()).write("QUIT\r\n");
+    socket.resume();
+    await promise;
+    clearTimeout(timer);
+  }
+  socket.destroy();
+}
+
 /**
  * Calls back when a connection has ended and all others that listen know it; also when it had ended
  * before, of which nobody is told any more.

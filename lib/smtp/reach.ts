@@ -7,7 +7,7 @@
 
 import { isIP, type Socket } from "node:net";
 import { ExitStatus, Failure, formatAddress, type Reply } from "../outcome.ts";
-import { readReply } from "./dialogue.ts";
+import { partFrom, readReply } from "./dialogue.ts";
 import { readGreeting } from "./greeting.ts";
 import { parseCapabilities } from "./reply.ts";
 import type { Opening, Smarthost } from "./smarthost.ts";
@@ -43,7 +43,7 @@ export async function reachTls<T>(
     const { greeting, clientName } = await greetingOn(socket, smarthost, opening);
     return { secured: await startTls(socket, clientName, opening, secure), greeting, clientName };
   } catch (error) {
-    socket.destroy();
+    await partFrom(socket, error, opening);
     throw error;
   }
 }
@@ -65,7 +65,7 @@ async function greetingOn(
     reportConnect(socket, smarthost, opening);
     return { socket, greeting, clientName };
   } catch (error) {
-    socket.destroy();
+    await partFrom(socket, error, opening);
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { type Client, startClient } from "./client.ts";
 import type { Connection } from "./connection.ts";
-import { afterClose } from "./dialogue.ts";
+import { afterClose, PARTING } from "./dialogue.ts";
 import { alertFailure } from "./encryption.ts";
 import { type Exchange, watchExchange } from "./exchange.ts";
 import { logIn } from "./login.ts";
@@ -63,13 +63,10 @@ export type SessionOptions = {
   transcript: (said: string) => void;
 };
 
-/** How long QUIT may take, in milliseconds: by then the message is the server's already. */
-const PARTING = 1000;
-
 /** How much of what was not asked for is read by then, in bytes. */
 const MOST_HEARD_AT_PARTING = 65536;
 
-/** The same where the server has not answered in time before. */
+/** How long QUIT may take where the server has not answered in time before, in milliseconds. */
 const PARTING_FROM_SILENCE = 50;
 
 /**
@@ -83,8 +80,13 @@ export async function openSession(
   const capabilities = { current: NO_CAPABILITIES };
   const dialogue = startDialogue(connection, options, capabilities);
   const { client, exchange, run, lost, server } = dialogue;
-  const error = await run(client.connect());
-  if (error) throw lost(error);
+  try {
+    const error = await run(client.connect());
+    if (error) throw lost(error);
+  } catch (error) {
+    await quit(dialogue);
+    throw error;
+  }
   const say = (line: string, shown: string) => run(exchange.ask("AUTH", line, shown));
   return {
     capabilities: capabilities.current,

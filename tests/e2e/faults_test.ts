@@ -6,6 +6,9 @@ import { assertEnding, attempts, type MakeAttempt } from "../support/servers/end
 import { ONE_BY_ONE, PIPELINED, TABLE } from "../support/servers/fault_table.ts";
 import { logSocket } from "../support/servers/log_socket.ts";
 import { sideBySide } from "../support/program/parallel.ts";
+import { sendmail } from "../support/program/program.ts";
+import { reply } from "../support/servers/peer.ts";
+import type { Stage } from "../support/servers/smtp_conversation.ts";
 import { smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
 import type { Fault } from "../support/servers/smtp_faults.ts";
@@ -39,6 +42,48 @@ async function play(
   const after = verbs.slice(verbs.lastIndexOf(last) + 1);
   assert.deepEqual(after.filter((verb) => !allowed.includes(verb)), []);
 }
+
+/** The verbs that a server hears which refuses a client at this stage. */
+const REFUSED: [stage: Stage, refusal: string, verbs: string[], encryption?: "starttls" | "tls"][] =
+  [
+    ["greeting", "554 5.7.1 Go away", ["QUIT"]],
+    ["greeting", "454 4.7.1 Later", ["QUIT"]],
+    ["greeting", "554 5.7.1 Go away", ["QUIT"], "starttls"],
+    ["greeting", "554 5.7.1 Go away", ["QUIT"], "tls"],
+    ["greeting", "421 4.3.2 Closing", []],
+    ["greeting", "SSH-2.0-OpenSSH_9.2", []],
+    ["ehlo", "454 4.7.1 Later", ["EHLO", "QUIT"]],
+    ["ehlo", "454 4.7.1 Later", ["EHLO", "QUIT"], "starttls"],
+    ["starttls", "454 4.7.0 Later", ["EHLO", "STARTTLS", "QUIT"], "starttls"],
+    ["starttls", "501 5.5.4 No", ["EHLO", "STARTTLS", "QUIT"], "starttls"],
+    ["starttls", "250 2.0.0 Ok", ["EHLO", "STARTTLS"], "starttls"],
+    ["starttls", "220 Go\r\n250 More", ["EHLO", "STARTTLS"], "starttls"],
+    ["mail", "550 5.7.1 No", ["EHLO", "MAIL", "QUIT"]],
+    ["rcpt", "550 5.1.1 No", ["EHLO", "MAIL", "RCPT", "QUIT"]],
+    ["data", "451 4.3.0 Later", ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]],
+    ["dot", "554 5.6.0 Spam", ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]],
+    ["mail", "421 4.3.2 Closing", ["EHLO", "MAIL"]],
+  ];
+
+Deno.test("QUIT is said wherever the server may still listen, and never after a breach", async (test) => {
+  await using authority = await certificateAuthority();
+  const certificate = await authority.issue();
+  const rows = REFUSED.map((row) => ({ row, name: row.join(" ") }));
+  await sideBySide(test, rows, async ({ row }) => {
+    const [stage, refusal, verbs, encryption = "none"] = row;
+    const script = { [stage]: reply(refusal) };
+    await using server = await scriptedSmtp(script, { ...ONE_BY_ONE, encryption, certificate });
+    await using redis = await scriptedRedis(
+      {},
+      smarthostHash(server, { encrypt_smtp: encryption }),
+    );
+    const env = { SSL_CERT_FILE: authority.certificateFile };
+    const run = await sendmail(["-f", "a@b.test", "to@to.test"], { redis, env, stdin: "Hello\n" });
+    await server.settled();
+    assert.notEqual(run.status, 0);
+    assert.deepEqual(server.commands().map((line) => line.split(" ")[0]), verbs);
+  });
+});
 
 let count = 0;
 for (const [stage, faults] of Object.entries(TABLE)) {

@@ -141,3 +141,31 @@ Deno.test("the recipients of an attempt that took some are not served twice, wha
     ],
   );
 });
+
+Deno.test("a smarthost that is stopped and started gets the message when it is there", async () => {
+  await using stopped = await scriptedSmtp();
+  const { host, port } = stopped;
+  await stopped[Symbol.asyncDispose]();
+  let started: ScriptedSmtp | undefined;
+  let calls = 0;
+  await using redis = await scriptedRedis({
+    // The settings are read anew for each attempt; by the second one it runs again.
+    CLIENT: reply("+OK"),
+    AUTH: async (peer) => {
+      if (++calls === 2) started = await scriptedSmtp({}, { port });
+      await reply("+OK")(peer);
+    },
+  }, smarthostHash({ host, port }));
+  await using log = await logSocket();
+  const args = ["-f", "s@host.test", "--retry", "1", "to@to.test"];
+  const run = await sendmail(args, { redis, log, stdin: "Hello\n" });
+  assert.equal(run.status, 0, run.stderr);
+  assert.ok(started);
+  await using server = started;
+  await server.settled();
+  assert.equal(server.messages().length, 1);
+  const records = run.records.map(({ text }) => text);
+  assert.equal(records.length, 2);
+  assert.match(records[0] ?? "", /^status=error .* code=-1 message=".*connection refused"$/);
+  assert.match(records[1] ?? "", /^status=sent /);
+});

@@ -192,3 +192,33 @@ Deno.test({
     assert.equal((await server.take(1)).length, 1);
   },
 });
+
+Deno.test({
+  name: "postfix: a greylisted recipient gets the message by --retry, and nobody gets it twice",
+  ignore: !canRun("postfix"),
+  async fn() {
+    await using authority = await certificateAuthority();
+    await using server = await realServer("postfix", await authority.issue());
+    await using redis = await redisServer(smarthostHash({ host: "localhost", port: 25 }));
+    const way: Way = { port: "greylisting", encryption: "none", login: false };
+    const { send } = reach(server, way, redis, authority.certificateFile);
+    const once = await send(["a@example.test"]);
+    assertFailure(once, 75, "Greylisted");
+    // b is not known yet, and a is by now.
+    const run = await send(["--retry", "1", "--json", "a@example.test", "b@example.test"]);
+    assert.equal(run.status, 0, run.stderr);
+    assert.equal(run.stderr, "");
+    const { recipients, transactions } = JSON.parse(run.stdout);
+    assert.deepEqual(
+      recipients.map(({ transaction }: { transaction: number }) => transaction),
+      [1, 2],
+    );
+    assert.equal(transactions.length, 2);
+    const mails = (await server.take(2)).map((content) => new TextDecoder().decode(content));
+    const ids = mails.map((mail) => /^Message-ID: (.*)$/im.exec(mail)?.[1]);
+    assert.equal(new Set(ids).size, 1);
+    assert.deepEqual(mails.map((mail) => /^Delivered-To: (.*)$/m.exec(mail)?.[1]).toSorted(), [
+      ...["a@example.test", "b@example.test"],
+    ]);
+  },
+});

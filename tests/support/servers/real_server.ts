@@ -20,6 +20,9 @@ export const WAYS = [
   "pause",
 ] as const;
 
+/** The way into a server that greylists: Postfix alone has it. */
+const GREYLISTING = "greylisting";
+
 /** Whom these servers let in. */
 export const REAL_LOGIN = { username: "user@example.test", password: "correct-horse-battery" };
 
@@ -54,7 +57,7 @@ export async function realServer(
   await Deno.copyFile(chainFile, folder.file("cert.pem"));
   // Exim reads it as a user of its own.
   await Deno.chmod(folder.file("key.pem"), 0o644);
-  const ports = new Map(WAYS.map((way) => [way, closedPort()]));
+  const ports = new Map([...WAYS, GREYLISTING].map((way): [string, number] => [way, closedPort()]));
   const script = projectFile(`tests/support/servers/real/${name}.sh`);
   const server = start(withPackages(name, script), {
     env: {

@@ -50,6 +50,8 @@ export type ScriptedOptions = {
   capabilities?: string[];
   /** Whom it lets in; without, AUTH is not offered. */
   login?: Login;
+  /** Where it listens; on a free port unless told otherwise. */
+  port?: number;
   /** How it offers AUTH, where not as PLAIN, LOGIN and CRAM-MD5. */
   auth?: string;
 };

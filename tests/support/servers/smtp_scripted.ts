@@ -38,7 +38,7 @@ export async function scriptedSmtp(
     const { conversation, done } = converse(socket, script, options);
     conversations.push(conversation);
     return done;
-  });
+  }, options.port);
   const messages = () => conversations.flatMap((each) => each.messages);
   return {
     ...server,

@@ -42,9 +42,13 @@ export function closeOf(socket: net.Socket): Promise<void> {
 /** Where the last one in line comes from, see {@linkcode lastInLine}. */
 const LAST_IN_LINE = "127.0.0.9";
 
-/** Listens, and hands each connection to `serve`, whose promise settles when it has been served. */
+/**
+ * Listens, on a free port or `at` this one, and hands each connection to `serve`, whose promise
+ * settles when it has been served.
+ */
 export async function listen(
   serve: (socket: net.Socket) => Promise<void>,
+  at = 0,
 ): Promise<ListeningServer> {
   const sockets = new Set<net.Socket>();
   const served: Promise<void>[] = [];
@@ -55,7 +59,7 @@ export async function listen(
     socket.setNoDelay(true);
     served.push(serve(socket), closeOf(socket).then(() => void sockets.delete(socket)));
   });
-  server.listen(0, LOOPBACK);
+  server.listen(at, LOOPBACK);
   await once(server, "listening");
   const port = portOf(server);
   return {

@@ -40,6 +40,25 @@ service auth {
 END
 echo "$LOGIN_USER:{PLAIN}$LOGIN_PASSWORD" >/etc/dovecot/users
 
+# A policy server (Postfix, SMTPD_POLICY_README) that defers who is not known yet.
+cat >"$FOLDER/greylist.sh" <<'END'
+while read -r line; do
+  case $line in
+  recipient=*) known=$(dirname "$0")/greylist/${line#recipient=} ;;
+  '')
+    if [ -e "$known" ]; then
+      printf 'action=dunno\n\n'
+    else
+      : >"$known"
+      printf 'action=defer_if_permit Greylisted\n\n'
+    fi
+    ;;
+  esac
+done
+END
+mkdir -p "$FOLDER/greylist"
+chmod 777 "$FOLDER/greylist"
+
 cat >/etc/postfix/main.cf <<END
 compatibility_level = 3.6
 maillog_file = /dev/stdout
@@ -95,6 +114,9 @@ cat >/etc/postfix/master.cf <<END
 127.0.0.1:$PORT_TLS_LOGIN inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
   $LOGIN_DEMANDED
+127.0.0.1:$PORT_GREYLISTING inet n - n - - smtpd
+  -o { smtpd_recipient_restrictions = check_policy_service unix:private/greylist }
+greylist unix - n n - 0 spawn user=nobody argv=/bin/sh $FOLDER/greylist.sh
 127.0.0.1:$PORT_PAUSE inet n - n - 1 postscreen
 smtpd pass - - n - - smtpd
 dnsblog unix - - n - 0 dnsblog
