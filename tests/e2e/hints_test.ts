@@ -65,32 +65,45 @@ Deno.test("a login that is not offered has not crossed the network, and --check 
   assert.doesNotMatch(check.stdout, /warning/);
 });
 
-/** The port, and what is said of a server there that answers in the clear. */
-for (const port of [25, 587]) {
-  Deno.test(`tls on port ${port}, where no TLS is, is 76 with a hint`, async () => {
-    // In a network of its own, where the port is free.
-    const script = `
-import socket, threading, subprocess, sys
+/**
+ * A server on a port that only root may have, in a network of its own, and a Redis that names it.
+ * Python code is what the server does with a client.
+ */
+function networkWith(port: number, encryption: string, serve: string): string[] {
+  const script = `
+import socket, subprocess, sys, threading
 listener = socket.create_server(("127.0.0.1", ${port}))
 def serve():
     while True:
         client, _ = listener.accept()
-        client.sendall(b"220 mail.test ESMTP\\r\\n")
+        threading.Thread(target=talk, args=(client,), daemon=True).start()
+def talk(client):
+    ${serve}
 threading.Thread(target=serve, daemon=True).start()
-redis = subprocess.Popen(["redis-server", "--port", "6379", "--save", "", "--bind", "127.0.0.1"], stdout=subprocess.PIPE)
+arguments = ["redis-server", "--port", "6379", "--save", "", "--bind", "127.0.0.1"]
+redis = subprocess.Popen(arguments, stdout=subprocess.PIPE)
 for line in redis.stdout:
-    if b"eady to accept" in line: break
-settings = "port ${port} host localhost username x password x enabled 1 encrypt_smtp tls tls_verify 0".split()
-subprocess.run(["redis-cli", "hset", "cluster/smarthost", *settings], stdout=subprocess.DEVNULL)
+    if b"eady to accept" in line:
+        break
+settings = "port ${port} host localhost username x password x enabled 1 tls_verify 0"
+fields = (settings + " encrypt_smtp ${encryption}").split()
+command = ["redis-cli", "hset", "cluster/smarthost", *fields]
+subprocess.run(command, stdout=subprocess.DEVNULL)
 status = subprocess.run(sys.argv[1:]).returncode
 redis.kill()
 sys.exit(status)
 `;
-    const under = sandbox();
-    under.splice(-1, 0, "--unshare-net");
-    const env = { REDIS_ADDRESS: "127.0.0.1:6379" };
-    const command = [...under, "/usr/bin/python3", "-c", script];
-    const run = await sendmail(["to@to.test"], { under: command, env });
+  const under = sandbox();
+  under.splice(-1, 0, "--unshare-net");
+  return [...under, "/usr/bin/python3", "-c", script];
+}
+
+const REDIS = { REDIS_ADDRESS: "127.0.0.1:6379" };
+
+for (const port of [25, 587]) {
+  Deno.test(`tls on port ${port}, where no TLS is, is 76 with a hint`, async () => {
+    const under = networkWith(port, "tls", `client.sendall(b"220 mail.test ESMTP\\r\\n")`);
+    const run = await sendmail(["to@to.test"], { under, env: REDIS });
     assert.deepEqual([run.status, run.stderr], [
       76,
       `Error: TLS handshake failed (localhost:${port}): the server does not answer in TLS; on port ` +
@@ -98,3 +111,15 @@ sys.exit(status)
     ]);
   });
 }
+
+Deno.test("on port 465 silence is looked into long before the time for the greeting is up", async () => {
+  // It says nothing until it hears something in TLS, and then that it wants to hear no more.
+  const serve = `client.recv(4096) and client.sendall(bytes.fromhex("15030300020228"))`;
+  const under = networkWith(465, "starttls", serve);
+  const run = await sendmail(["--timeout", "50", "to@to.test"], { under, env: REDIS });
+  assert.deepEqual([run.status, run.stderr], [
+    76,
+    "Error: No greeting from the smarthost (localhost:465): timed out after 4 s; the server expects " +
+    'TLS from the first byte, so encrypt_smtp has to be "tls", and it is "starttls"\n',
+  ]);
+});
