@@ -55,6 +55,7 @@ const LONGEST_NAME = 998;
  * @returns Nothing where the message does not start with a field.
  */
 export function splitHeader(message: Uint8Array): HeaderBlock | undefined {
+  if (!startsWithField(asCharacters(message.subarray(0, FIRST_LOOK)))) return undefined;
   for (let length = FIRST_LOOK;; length *= 4) {
     const isWhole = length >= message.length;
     const text = asCharacters(message.subarray(0, length));
@@ -66,11 +67,17 @@ export function splitHeader(message: Uint8Array): HeaderBlock | undefined {
   }
 }
 
+/** Whether the rest is worth a look: a text may be one line of a hundred megabytes. */
+function startsWithField(text: string): boolean {
+  const start = contentStart(text);
+  return start === text.length || fieldAt(text, lineAt(text, start), fieldName()) !== undefined;
+}
+
 /** Reads the block, which may have no field, from the octets as characters. */
 function readBlock(text: string): HeaderBlock | undefined {
   const start = contentStart(text);
   const fields: Field[] = [];
-  const name = new RegExp(NAME, "y");
+  const name = fieldName();
   let line = lineAt(text, start);
   for (; line.text > line.start; line = lineAt(text, line.end)) {
     const last = fields.at(-1);
@@ -144,6 +151,10 @@ function lineAt(text: string, start: number): Line {
   // Programs that write CRLF to a stream in text mode make it CR CR LF.
   const cr = text.charCodeAt(lf - 1) !== CR ? 0 : text.charCodeAt(lf - 2) !== CR ? 1 : 2;
   return { start, text: Math.max(start, lf - cr), end: lf + 1 };
+}
+
+function fieldName(): RegExp {
+  return new RegExp(NAME, "y");
 }
 
 /** Reads the name of the field that a line starts with, if it does. */
