@@ -6,6 +6,7 @@
 
 import type { SmarthostSettings } from "../cluster/mod.ts";
 import { type AccessToken, requestToken } from "../oauth/mod.ts";
+import { tokenResponses } from "../smtp/mod.ts";
 
 /** How the token server's certificate is checked: as the smarthost's. */
 type Trust = {
@@ -37,8 +38,10 @@ export function askForToken(
     refreshToken: settings.oauth2_refresh_token,
   };
   const asked = requestToken(request, { ...trust, timeout, signal }).then((token) => {
-    for (const secret of [token.token, token.newRefreshToken]) {
-      if (secret !== undefined) onSecret?.(secret);
+    const { username, host, port } = settings;
+    const responses = tokenResponses({ username, token: token.token, host, port });
+    for (const secret of [token.token, token.newRefreshToken ?? "", ...responses]) {
+      onSecret?.(secret);
     }
     return token;
   });

@@ -115,6 +115,11 @@ const TOKEN_MECHANISMS = new Map([
   }],
 ]);
 
+/** All that may be said with a token; each is as secret as the token, for it can be made out of it. */
+export function tokenResponses(credentials: TokenCredentials): string[] {
+  return [...TOKEN_MECHANISMS.values()].map(({ response }) => base64(response(credentials)));
+}
+
 /** What an answer of a server to a token may say, in the order in which it is told. */
 const REASONS: readonly string[] = ["status", "schemes", "scope", "error", "error_description"];
 

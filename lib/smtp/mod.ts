@@ -16,6 +16,7 @@
 
 export { type Connection, openConnection, openTls } from "./connection.ts";
 export { seedRandomness } from "./entropy.ts";
+export { tokenResponses } from "./mechanism.ts";
 export type { Capabilities } from "./reply.ts";
 export { openSession, type Session, type Transaction } from "./session.ts";
 export { connectSocket } from "./socket.ts";

@@ -184,7 +184,8 @@ const ANSWERS: Row[] = [
   {
     name: "reset",
     answer: reset(),
-    ending: failedLike(75, LOST, /connection (?:reset|closed) by the server/),
+    // The current Deno does not tell it from a hang-up.
+    ending: failedLike(75, LOST, /(?:connection (?:reset|closed) by )?the server/),
   },
   ...["invalid_request", "invalid_client", "invalid_grant"]
     .concat("unauthorized_client", "unsupported_grant_type", "invalid_scope")
