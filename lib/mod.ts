@@ -49,7 +49,8 @@ export { ExitStatus, Failure };
 export type { ClusterEvent, Context, Environment, Message, Outcome };
 export type { FailureDetails, RecipientOutcome, Reply } from "./outcome.ts";
 export type { Envelope } from "./message/mod.ts";
-export { errorText } from "./report/mod.ts";
+export { errorText, type Redact } from "./report/mod.ts";
+export type { OAuth2Settings } from "./cluster/mod.ts";
 export type { SmarthostSettings };
 
 /** The longest wait for any one whole answer, in milliseconds, where nothing else is said. */

@@ -103,6 +103,9 @@ function sentenceOf({ what, where, why, reply }: FailureDetails): string {
   return [what + place, ...reasons].join(": ");
 }
 
+/** An argument that should be an address, and is none. */
+export type BadAddress = { failure: Failure; text: string; role: "sender" | "recipient" };
+
 /** Where something is on the network, `host:port`, with brackets round an IPv6 address. */
 export function formatAddress({ host, port }: { host: string; port: number }): string {
   // The pattern behind isIPv6 takes its time to set up, which no name need spend.

@@ -152,7 +152,7 @@ DOCUMENTS=$(mktemp -d)
 trap 'rm -rf -- "$DOCUMENTS"' EXIT
 # Where nothing is set up they are left out: the executable is what counts.
 if [ -x "$DENO" ] && [ -e "$ROOT/scripts/documents.ts" ]; then
-  (cd "$ROOT" && "$DENO" run --quiet --frozen --no-prompt --allow-write="$DOCUMENTS" scripts/documents.ts "$DOCUMENTS") || true
+  (cd "$ROOT" && "$DENO" run --quiet --frozen --no-prompt --allow-read=CHANGELOG.md --allow-write="$DOCUMENTS" scripts/documents.ts "$DOCUMENTS") || true
 fi
 
 # All hosts at once; what one says of itself comes when it is done.

@@ -11,9 +11,16 @@ import { OPTIONS } from "../lib/command_line/mod.ts";
 import { bashCompletion, zshCompletion } from "./documents/completion.ts";
 import { manualPage } from "./documents/manual.ts";
 
+/** The day of a version, from its heading in the changelog; empty where it has none yet. */
+function dateOf(version: string): string {
+  const changelog = Deno.readTextFileSync(new URL("../CHANGELOG.md", import.meta.url));
+  return new RegExp(`^## \\[${version}\\] - (\\d{4}-\\d\\d-\\d\\d)`, "m").exec(changelog)?.[1] ??
+    "";
+}
+
 /** What is written: name and content, in the names under which man, bash and zsh look for them. */
 export const DOCUMENTS: Readonly<Record<string, string>> = {
-  "ns8-sendmail.1": manualPage(OPTIONS, manifest.version),
+  "ns8-sendmail.1": manualPage(OPTIONS, manifest.version, dateOf(manifest.version)),
   "ns8-sendmail.bash": bashCompletion(OPTIONS),
   "_ns8-sendmail": zshCompletion(OPTIONS),
 };

@@ -33,7 +33,7 @@ for target in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu; do
     cp --link -- "$ROOT/dist/$file" "$RELEASE/$name-$target"
   done
 done
-(cd "$ROOT" && "$DENO" run --quiet --frozen --allow-write="$RELEASE" scripts/documents.ts "$RELEASE")
+(cd "$ROOT" && "$DENO" run --quiet --frozen --allow-read=CHANGELOG.md --allow-write="$RELEASE" scripts/documents.ts "$RELEASE")
 version=$(compile_version "$HOST_TARGET")
 (cd "$ROOT" && "$DENO" run --quiet --frozen --allow-read --allow-write="$RELEASE" scripts/inventory.ts \
   "$RELEASE" "$CACHE/deno-$version/denort-$HOST_TARGET" "$version")

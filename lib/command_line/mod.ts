@@ -11,5 +11,5 @@
  * @module
  */
 
-export { type BadAddress, type Options, type OtherMode, parseOptions } from "./options.ts";
+export { type Options, type OtherMode, parseOptions } from "./options.ts";
 export { ACCEPTED, BESIDE, information, type Option, OPTIONS } from "./usage.ts";

@@ -6,7 +6,7 @@
 
 import { type Mailbox, parseMailboxes } from "../address/mod.ts";
 import type { Mail } from "../message/mod.ts";
-import { Failure } from "../outcome.ts";
+import { type BadAddress, Failure } from "../outcome.ts";
 import { type Given, lineBreak, scan, wrong } from "./scan.ts";
 
 /** What the command line asks for. */
@@ -39,9 +39,6 @@ export type Mode =
 
 /** What the program does without sending anything. */
 export type OtherMode = Exclude<Mode, "send">;
-
-/** An argument that should be an address, and is none. */
-export type BadAddress = { failure: Failure; text: string; role: "sender" | "recipient" };
 
 /** The longest wait for an answer without `--timeout`, in milliseconds. */
 const TIMEOUT = 30_000;

@@ -63,7 +63,7 @@ export async function requestToken(
 }
 
 function formOf({ clientId, clientSecret, scope, refreshToken }: TokenRequest): URLSearchParams {
-  const grant = refreshToken
+  const grant: Record<string, string> = refreshToken
     ? { grant_type: "refresh_token", refresh_token: refreshToken }
     : { grant_type: "client_credentials" };
   return new URLSearchParams({

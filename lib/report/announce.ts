@@ -4,12 +4,18 @@
  * @module
  */
 
-import type { BadAddress } from "../command_line/mod.ts";
 import { checkLines, type CheckReport } from "../delivery/mod.ts";
 import type { Mail, Message } from "../message/mod.ts";
 import { checkJson, outcomeJson } from "./json.ts";
 import { clip } from "../text/mod.ts";
-import { asFailure, ExitStatus, type Failure, type Outcome, statusOf } from "../outcome.ts";
+import {
+  asFailure,
+  type BadAddress,
+  ExitStatus,
+  type Failure,
+  type Outcome,
+  statusOf,
+} from "../outcome.ts";
 import { LIMITS, type Redact, redactReport, redactResult } from "./redact.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
 import { errorLines, errorText, type LogRecord, logRecord, unreadableText } from "./report.ts";

@@ -27,14 +27,106 @@ const STATUSES: Readonly<Record<keyof typeof ExitStatus, string>> = {
   configuration: "the smarthost is not enabled or not configured, or its settings are wrong",
 };
 
+/** What each option does, in whole sentences, by its long name or else its letter. */
+export const OPTION_SENTENCES: Readonly<Record<string, string>> = {
+  subject:
+    "The subject. Line breaks at its end are dropped. With it, only a MIME message on standard input is taken for a message; anything else is the text.",
+  from:
+    "The envelope sender, and the From line of a message that has none. The default is no-reply@HOST, where HOST is the fully qualified name of the host. '' or '<>' is the empty sender, to which nobody returns an error.",
+  F: "The display name of a From line that this program writes.",
+  cc: "One more recipient, shown in the Cc line of a text. It may be repeated.",
+  bcc: "One more recipient, who is never shown in the message. It may be repeated.",
+  "read-recipients":
+    "Takes recipients from the To, Cc and Bcc lines of the message too. Standard input must then start with a header. A recipient that cannot be read is named, and the others get the message.",
+  html: "The text is HTML, whatever it looks like. It has no effect on a message with a header.",
+  settings:
+    "Prints the settings of the smarthost as one line of JSON, the password too, and sends nothing.",
+  check:
+    "Reads the settings, connects, encrypts and logs in, says after each step whether it works, and sends nothing.",
+  json:
+    "Prints the outcome as one JSON object on standard output, whether the message was sent or not. The error line stays on standard error.",
+  "dry-run":
+    "Writes the finished message to standard output and sends nothing. It needs neither Redis nor a smarthost.",
+  timeout:
+    "The longest wait for any one whole answer of Redis or the smarthost. The default is 30, and 600 for the answer to the message itself, since a scanner may take that long. A value that is given holds for all answers.",
+  retry:
+    "Tries again for this long when the status would be 75: after 5 seconds, then after pauses that grow to 60 seconds, and only for recipients who have not got the message. The message stays in memory.",
+  verbose: "Shows the SMTP conversation on standard error, with secrets masked.",
+  help: "Prints a short help text. It must be the only argument.",
+  version: "Prints the version. It must be the only argument.",
+};
+
 /** What the program reads of the environment. */
 const VARIABLES: readonly [names: string[], meaning: string][] = [
   [["REDIS_REPLICA_ADDRESS"], "The host's own Redis, as host:port or [IPv6]:port; asked first."],
-  [["REDIS_ADDRESS"], "The leader's Redis, asked next; without either, 127.0.0.1:6379."],
+  [
+    ["REDIS_ADDRESS"],
+    "The leader's Redis, asked where the replica does not answer or has no settings; without either, 127.0.0.1:6379.",
+  ],
   [
     ["SSL_CERT_FILE", "SSL_CERT_DIR"],
     "Certificate authorities that are trusted in place of the system's.",
   ],
+];
+
+/** The files that matter on a host. */
+const FILES: readonly [names: string[], meaning: string][] = [
+  [
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"],
+    "The certificate authorities that the host trusts, on Debian and on Red Hat.",
+  ],
+  [["/etc/hosts"], "The fully qualified name of the host, as hostname -f finds it."],
+  [
+    ["/usr/bin/logger"],
+    "Writes the record to the system log. Without it the record is lost, and the message is not.",
+  ],
+  [
+    ["/usr/share/ns8-sendmail/10handler"],
+    "The handler for changes of the settings, in the packages.",
+  ],
+];
+
+/** What the runtime cannot do, and the status that it then ends with. */
+const LIMITS: readonly [status: number, when: string][] = [
+  [
+    1,
+    "TMPDIR is empty, relative, or has .. in it; there is no /proc; the current folder has been deleted",
+  ],
+  [101, "an argument is not UTF-8; LimitNOFILE= is under 14"],
+  [133, "LimitAS= (ulimit -v) is too small: 8G is, 40G is enough"],
+  [134, "LimitNPROC= is under 4; LimitSTACK= is 64K"],
+  [
+    159,
+    "SystemCallFilter=@system-service without @pkey; write SystemCallFilter=@system-service @pkey",
+  ],
+];
+
+/** The keys of the JSON of a send, and of a check. */
+export const KEYS: readonly [name: string, meaning: string][] = [
+  ["status", "The exit status."],
+  ["server", "The smarthost, host:port."],
+  ["reply", "The smarthost's answer to the message."],
+  ["queueId", "The name of the message in the smarthost's queue, where its answer has one."],
+  [
+    "recipients",
+    "Everybody in the envelope: address, accepted, reply, and the transaction that served them where there were several.",
+  ],
+  [
+    "transactions",
+    "Where the message was handed over several times, to some recipients each: reply and queueId of each.",
+  ],
+  ["error", "The error line without the word Error."],
+];
+
+export const CHECK_KEYS: readonly [name: string, meaning: string][] = [
+  ["status", "The exit status that sending would end with."],
+  ["server", "The smarthost, host:port."],
+  [
+    "steps",
+    "Each step that was taken: name (settings, token, resolve, connect, encrypt, hello, login), ok, detail.",
+  ],
+  ["warnings", "What works and should not stay as it is."],
+  ["error", "The error line without the word Error."],
 ];
 
 const EXAMPLES: readonly [what: string, command: string][] = [
@@ -43,16 +135,45 @@ const EXAMPLES: readonly [what: string, command: string][] = [
     `echo "Hello, world!" | ns8-sendmail -s "My test mail" -f "no-reply@nethserver.org" user@test.org`,
   ],
   ["Send a message that names its recipients itself:", "ns8-sendmail -t < message.eml"],
+  [
+    "Send a header and a text, as scripts write it for sendmail:",
+    `printf 'Subject: Disk full\\n\\n/var is at 91 percent\\n' | ns8-sendmail root`,
+  ],
+  ["Send HTML:", "ns8-sendmail --html -s Report admin@example.org < report.html"],
+  [
+    "Send an attachment, with s-nail as the program that writes the message:",
+    `echo "See the log" | s-nail -S mta=/usr/local/bin/ns8-sendmail -s Log -a /var/log/dpkg.log admin@example.org`,
+  ],
   ["See whether mail works, and if not why:", "ns8-sendmail --check"],
+  [
+    "Wait up to an hour for a smarthost that is down:",
+    "ns8-sendmail --retry 3600 -s Backup root < backup.log",
+  ],
+  [
+    "Try again later only where that may help:",
+    "ns8-sendmail -s Backup root < backup.log || [ $? -ne 75 ] || at -f retry.sh now + 10 minutes",
+  ],
+  [
+    "Let cron send its mail, where the package ns8-sendmail-mta is not installed:",
+    "ln -s /usr/local/bin/ns8-sendmail /usr/sbin/sendmail",
+  ],
+  [
+    "Let PHP send its mail, in php.ini:",
+    `sendmail_path = "/usr/local/bin/ns8-sendmail -t -i"`,
+  ],
+  [
+    "Monitor the smarthost:",
+    "ns8-sendmail --check --json | jq -r .error",
+  ],
 ];
 
 /** Gives the source of the page for man(1), with macros that every `man` has (man(7)). */
-export function manualPage(options: readonly Option[], version: string): string {
+export function manualPage(options: readonly Option[], version: string, date: string): string {
   const shown = options.filter(({ kind }) => kind === "once" || kind === "list");
   const ignored = options.filter(({ kind }) => kind === "ignored");
   return [
     `.\\" Made by scripts/documents.ts`,
-    `.TH NS8\\-SENDMAIL 1 "" "ns8\\-sendmail ${text(version)}" "User Commands"`,
+    `.TH NS8\\-SENDMAIL 1 "${text(date)}" "ns8\\-sendmail ${text(version)}" "User Commands"`,
     // No hyphenation, no stretched lines: options and addresses stay whole.
     ".nh",
     ".ad l",
@@ -62,11 +183,51 @@ export function manualPage(options: readonly Option[], version: string): string 
     `${bold("ns8-sendmail")} [${italic("OPTION")}]... ${italic("RECIPIENT")}... < ${
       italic("MESSAGE")
     }`,
+    ...description(),
+    ".SH OPTIONS",
+    ...shown.flatMap((option) => entry(synopsis(option), sentencesOf(option))),
+    ".PP",
+    text(ACCEPTED),
+    `${ignored.map(synopsis).join(",\n")}.`,
+    text(`${BESIDE.charAt(0).toUpperCase()}${BESIDE.slice(1)}.`),
+    ".SH EXIT STATUS",
+    ...Object.entries(STATUSES).flatMap(([name, meaning]) => {
+      const status = Object.entries(ExitStatus).find(([key]) => key === name)?.[1];
+      return entry(bold(`${status}`), sentence(meaning));
+    }),
+    ".SH ENVIRONMENT",
+    ...VARIABLES.flatMap(([names, meaning]) => entry(names.map(bold).join(", "), meaning)),
+    ".SH FILES",
+    ...FILES.flatMap(([names, meaning]) => entry(names.map(italic).join(", "), meaning)),
+    ...log(),
+    ".SH JSON",
+    text("With --json, one line on standard output. A key whose value is not known is left out."),
+    ...KEYS.flatMap(([name, meaning]) => entry(bold(name), meaning)),
+    ".PP",
+    text("With --check --json:"),
+    ...CHECK_KEYS.flatMap(([name, meaning]) => entry(bold(name), meaning)),
+    ".SH LIMITS",
+    text("The runtime ends before the program begins, and nothing is sent, with the status"),
+    ...LIMITS.flatMap(([status, when]) => entry(bold(`${status}`), `if ${when}.`)),
+    ".SH EXAMPLES",
+    ...EXAMPLES.flatMap((
+      [what, command],
+    ) => [".PP", text(what), ".PP", ".EX", `  ${text(command)}`, ".EE"]),
+    ".SH SEE ALSO",
+    `${bold("sendmail")}(8), ${bold("logger")}(1), ${bold("systemd.exec")}(5)`,
+    "",
+  ].join("\n");
+}
+
+function description(): string[] {
+  return [
     ".SH DESCRIPTION",
     text(
       "Reads a message on standard input and the settings of the smarthost in the cluster's Redis.",
     ),
-    text("A MIME message is passed on as it is, anything else is sent as plain text or HTML."),
+    text(
+      "A message with a header is passed on as it is, anything else is sent as plain text or HTML.",
+    ),
     text(
       "Success is silent; an error is one line, and a record of each attempt is in the system log.",
     ),
@@ -79,28 +240,36 @@ export function manualPage(options: readonly Option[], version: string): string 
     ),
     text("far as it stays certain which one it is."),
     ".PP",
-    text("Called as mailq or newaliases, the program says that it has neither."),
-    ".SH OPTIONS",
-    ...shown.flatMap((option) => entry(synopsis(option), sentence(option.help))),
+    text("A message has MIME-Version in its header, or Content-Type beside From, To, Subject or"),
+    text(
+      "Message-ID. Without -s a header of other mail fields makes a message too. A text that may",
+    ),
+    text("begin like a header should be sent with -s."),
     ".PP",
-    text(ACCEPTED),
-    `${ignored.map(synopsis).join(",\n")}.`,
-    text(`${BESIDE.charAt(0).toUpperCase()}${BESIDE.slice(1)}.`),
-    ".SH EXIT STATUS",
-    ...Object.entries(STATUSES).flatMap(([name, meaning]) => {
-      const status = Object.entries(ExitStatus).find(([key]) => key === name)?.[1];
-      return entry(bold(`${status}`), sentence(meaning));
-    }),
-    ".SH ENVIRONMENT",
-    ...VARIABLES.flatMap(([names, meaning]) => entry(names.map(bold).join(", "), meaning)),
-    ".SH EXAMPLES",
-    ...EXAMPLES.flatMap((
-      [what, command],
-    ) => [".PP", text(what), ".PP", ".EX", `  ${text(command)}`, ".EE"]),
-    ".SH SEE ALSO",
-    `${bold("sendmail")}(8), ${bold("logger")}(1)`,
-    "",
-  ].join("\n");
+    text("Called as mailq or newaliases, the program says that it has neither."),
+  ];
+}
+
+function log(): string[] {
+  return [
+    ".SH LOG",
+    text("Each attempt leaves one record in the system log, facility mail, severity info or err:"),
+    ".PP",
+    ".EX",
+    `  ${text('status=sent from=A to=FIRST_RECIPIENT subject="S" server=HOST:PORT code=250')}`,
+    `  ${text('status=error from=A to=FIRST_RECIPIENT subject="S" server=HOST:PORT code=535')}`,
+    `  ${text('    message="5.7.8 ..."')}`,
+    ".EE",
+    ".PP",
+    text("code is -1 where the server gave none. journalctl -t ns8-sendmail shows them."),
+  ];
+}
+
+/** The sentences about an option; throws where there are none. */
+function sentencesOf({ long, short }: Option): string {
+  const sentences = OPTION_SENTENCES[long ?? short ?? ""];
+  if (sentences === undefined) throw new Error(`No sentence about ${long ?? short}`);
+  return sentences;
 }
 
 /** The names of an option and its value. */

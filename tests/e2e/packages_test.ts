@@ -16,7 +16,12 @@ const LATER = `${VERSION}+later`;
 /** Makes the packages of the executable under test in a folder. */
 async function makePackages(folder: Folder): Promise<void> {
   const documents = folder.file("documents");
-  const write = [`--allow-write=${documents}`, projectFile("scripts/documents.ts"), documents];
+  const write = [
+    "--allow-read",
+    `--allow-write=${documents}`,
+    projectFile("scripts/documents.ts"),
+    documents,
+  ];
   await succeed([Deno.execPath(), "run", "--quiet", "--frozen", "--no-prompt", ...write]);
   const licences = await folder.write("THIRD-PARTY", "Licences\n");
   const target = `${MACHINE}-unknown-linux-gnu`;
@@ -83,6 +88,7 @@ Deno.test({
     const real = (version: string) => `/usr/lib/ns8-sendmail/ns8-sendmail-${version}`;
     assert.ok(said("install").includes(`ns8-sendmail ${VERSION}`), said("install"));
     assert.equal(said("install").split(real(VERSION)).length - 1, 2, said("install"));
+    assert.match(said("mailq"), /There is no queue[\s\S]*There are no aliases/);
     assert.doesNotMatch(said("no other mailer is wanted"), /exim|postfix|mail-transport/);
     assert.match(said("no other mailer is wanted"), /^Inst logwatch/m);
     assert.ok(said("upgrade").includes(`ns8-sendmail-${LATER}`), said("upgrade"));

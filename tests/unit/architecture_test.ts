@@ -16,7 +16,7 @@ const STOREYS: Record<string, readonly string[]> = {
   smtp: ["address", "text", "network"],
   oauth: ["text", "smtp"],
   delivery: ["message", "cluster", "smtp", "oauth", "text"],
-  report: ["text", "address", "message", "command_line", "cluster", "smtp", "delivery"],
+  report: ["text", "address", "message", "cluster", "smtp", "delivery"],
   host: ["text"],
 };
 

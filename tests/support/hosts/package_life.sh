@@ -19,6 +19,10 @@ test -s /usr/share/man/man1/ns8-sendmail.1.gz
 test -s /usr/share/doc/ns8-sendmail/THIRD-PARTY
 test -x /usr/share/ns8-sendmail/10handler
 
+echo "== mailq"
+mailq
+newaliases
+
 echo "== no other mailer is wanted"
 apt-get install --simulate --no-install-recommends logwatch | grep '^Inst' || true
 
