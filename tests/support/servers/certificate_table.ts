@@ -1,6 +1,6 @@
 /**
  * Certificates and TLS of every kind that servers have, and what the program says of each under
- * both runtimes. tests/support/servers/other_clients.ts shows what other programs say.
+ * both runtimes. scripts/other_clients.ts prints what other programs say.
  *
  * @module
  */
