@@ -48,7 +48,7 @@ function entriesOf(text: string): Span[] {
     if (text[next] === '"') at = quotedEnd(text, next);
     else if (text[next] === "(") at = commentEnd(text, next);
     else {
-      if (text[next] !== ":") entries.push({ start, end: next });
+      if (text[next] !== ":" && next > start) entries.push({ start, end: next });
       if (next === text.length) return entries;
       at = start = next + 1;
     }

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { sendmail } from "../support/program/program.ts";
 import { assertFailure, assertSilentSuccess } from "../support/program/assertions.ts";
 import { mailReader } from "../support/mail/mail_reader.ts";
 import type { SubmittedMessage } from "../support/servers/smtp_conversation.ts";
@@ -375,4 +376,32 @@ for (const end of ENDS) {
       assert.ok(Buffer.from(content).equals(Buffer.from(HEADER + withCrlf(body))));
     });
   }
+}
+
+/** What was long enough to overflow a stack, or to take minutes: arguments, input, status. */
+const ENDLESS: [what: string, args: string[], input: string, status: number][] = [
+  ["8 MB of dots in From", ["u@x.org"], `From: ${"a.".repeat(2 ** 22)}a@b.c\nSubject: x\n\nx\n`, 0],
+  ["8 MB of dots in To", ["-t", "u@x.org"], `To: ${"a.".repeat(2 ** 22)}a@b.c\n\nx\n`, 67],
+  ["a megabyte of commas in To", ["-t"], `To: u@x.org${",".repeat(2 ** 20)}\n\nx\n`, 0],
+  ["a megabyte of comments in To", ["-t"], `To: u@x.org${"(".repeat(2 ** 20)}\n\nx\n`, 64],
+  ["125,000 letters of an option", [`-${"i".repeat(125_000)}`, "u@x.org"], "x\n", 0],
+  ["a subject of line breaks", ["-s", `${"\n".repeat(120_000)}x`, "u@x.org"], "x\n", 64],
+  [
+    "120,000 operands",
+    ["--dry-run", "--", ...Array.from({ length: 120_000 }, () => "u")],
+    "x\n",
+    0,
+  ],
+  ["100,000 options", [...Array.from({ length: 100_000 }, () => "-v"), "--dry-run", "u"], "x\n", 0],
+];
+
+for (const [what, args, input, status] of ENDLESS) {
+  Deno.test(`${what} end with status ${status}`, async () => {
+    await using host = await smarthost();
+    // The sandbox takes 9000 arguments at most; a dry run writes nothing to the host's log.
+    const circumstances = args.length > 1000 ? { under: [] } : host.circumstances;
+    const run = await sendmail(args, { ...circumstances, stdin: input });
+    assert.equal(run.status, status, run.stderr.slice(0, 1000));
+    assert.ok(run.stderr.length < 2000);
+  });
 }
