@@ -5,10 +5,13 @@ import { assertFailure, assertSilentSuccess } from "../support/program/assertion
 import { temporaryFolder } from "../support/hosts/folder.ts";
 import { type LogSocket, logSocket } from "../support/servers/log_socket.ts";
 import { hangUp, inTurn, reply } from "../support/servers/peer.ts";
-import { type Circumstances, type Run, sendmail } from "../support/program/program.ts";
+import { type Circumstances, EXECUTABLE, type Run, sendmail } from "../support/program/program.ts";
 import { type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
+import { hasPackages, withPackages } from "../support/hosts/package_root.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
+import { projectFile, run } from "../support/program/command.ts";
+import { smarthost } from "../support/servers/smarthost.ts";
 import type { Script, ScriptedOptions } from "../support/servers/smtp_conversation.ts";
 import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
@@ -356,3 +359,37 @@ for (const [what, under] of LOGS) {
     });
   }
 }
+
+Deno.test({
+  name:
+    "in a real journal a record has the user and the group of the caller, and the program's process",
+  ignore: !hasPackages("callers"),
+  async fn() {
+    await using host = await smarthost();
+    const script = projectFile("tests/support/hosts/journal.sh");
+    const ended = await run(withPackages("callers", script), {
+      env: { EXECUTABLE, REDIS_ADDRESS: host.circumstances.redis?.address ?? "" },
+    });
+    assert.equal(ended.status, 0, ended.stderr);
+    const records: Record<string, string>[] = ended.stdout.trim().split("\n")
+      .map((line) => JSON.parse(line));
+    const seen = records.map(({ MESSAGE = "", _UID, _GID, PRIORITY, SYSLOG_FACILITY }) => [
+      /subject="([^"]*)"/.exec(MESSAGE)?.[1],
+      _UID,
+      _GID,
+      PRIORITY,
+      SYSLOG_FACILITY,
+    ]);
+    assert.deepEqual(seen, [["As root", "0", "0", "6", "2"], [
+      "As a user",
+      "4321",
+      "4321",
+      "6",
+      "2",
+    ]]);
+    for (const { SYSLOG_PID, SYSLOG_IDENTIFIER } of records) {
+      assert.match(SYSLOG_PID ?? "", /^\d+$/);
+      assert.equal(SYSLOG_IDENTIFIER, "ns8-sendmail");
+    }
+  },
+});
