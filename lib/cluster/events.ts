@@ -9,6 +9,7 @@ import { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatAddress } from "../outcome.ts";
+import { connectionCause } from "../network/mod.ts";
 import { reasonOf } from "../text/mod.ts";
 import type { RedisAddress, RedisAddresses } from "./addresses.ts";
 
@@ -37,6 +38,9 @@ export type ListenOptions = {
   /** Takes a line whenever a connection is up, is lost, or an event is not kept. */
   notice?: (line: string) => void;
 };
+
+/** How long the true cause of a failed connection is looked for, in milliseconds. */
+const CAUSE_TIME = 1000;
 
 /** How many events wait at most; one more is dropped, as an agent rejects it that is busy. */
 const LONGEST_QUEUE = 32;
@@ -131,10 +135,8 @@ async function listenOnce(
     signal.removeEventListener("abort", end);
     redis.disconnect();
   }
-  return {
-    heard,
-    why: reason === undefined ? "connection closed by the server" : reasonOf(reason),
-  };
+  if (reason === undefined) return { heard, why: "connection closed by the server" };
+  return { heard, why: reasonOf(await connectionCause(reason, address, CAUSE_TIME)) };
 }
 
 /** The user whom every cluster lets listen, with any password; one connection, and no second try. */

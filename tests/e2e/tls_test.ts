@@ -223,16 +223,17 @@ Deno.test("STARTTLS is not said to a server that knows HELO alone: 76", async ()
   assert.deepEqual(verbs(server), ["EHLO", "HELO"]);
 });
 
-const ANSWERS: [answer: string, status: number][] = [
-  ["454 4.7.0 TLS not available", 75],
-  ["421 4.3.2 Shutting down", 75],
-  ["500 5.5.1 Unknown command", 76],
-  ["554 5.7.0 No", 76],
-  ["250 2.0.0 Ok", 76],
+/** What STARTTLS is answered, the status, and the last command: QUIT where the server may listen. */
+const ANSWERS: [answer: string, status: number, last: string][] = [
+  ["454 4.7.0 TLS not available", 75, "QUIT"],
+  ["421 4.3.2 Shutting down", 75, "STARTTLS"],
+  ["500 5.5.1 Unknown command", 76, "QUIT"],
+  ["554 5.7.0 No", 76, "QUIT"],
+  ["250 2.0.0 Ok", 76, "STARTTLS"],
 ];
 
-for (const [answer, status] of ANSWERS) {
-  Deno.test(`STARTTLS answered "${answer}" is ${status}, and nothing more is said`, async () => {
+for (const [answer, status, last] of ANSWERS) {
+  Deno.test(`STARTTLS answered "${answer}" is ${status}, and no more is said than ${last}`, async () => {
     await using authority = await certificateAuthority();
     const certificate = await authority.issue();
     const script: Script = { starttls: reply(answer) };
@@ -240,7 +241,9 @@ for (const [answer, status] of ANSWERS) {
     await using server = await scriptedSmtp(script, options);
     const run = await send(server, { encrypt_smtp: "starttls", tls_verify: "0" });
     assertFailure(run, status, answer);
-    assert.match(server.conversations[0]?.saidText() ?? "", /^EHLO \S+\r\nSTARTTLS\r\n$/);
+    const [ehlo, ...rest] = server.conversations[0]?.saidText().split("\r\n") ?? [];
+    assert.match(ehlo ?? "", /^EHLO \S+$/);
+    assert.deepEqual(rest, [...new Set(["STARTTLS", last]), ""]);
   });
 }
 
