@@ -1,5 +1,5 @@
 /**
- * nodemailer's SMTP connection as promises with typed replies.
+ * An SMTP session on an open connection: EHLO, login, messages, QUIT.
  *
  * @module
  */
