@@ -5,10 +5,11 @@
  */
 
 import assert from "node:assert/strict";
+import { projectCache } from "../support/hosts/checkout.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
 import { assertSilentSuccess } from "../support/program/assertions.ts";
 import { projectFile, run } from "../support/program/command.ts";
-import { sendmail, startSendmail } from "../support/program/program.ts";
+import { EXECUTABLE, sendmail, startSendmail } from "../support/program/program.ts";
 import { type LogSocket, logSocket } from "../support/servers/log_socket.ts";
 import { type Action, inTurn, reply, silence } from "../support/servers/peer.ts";
 import { smarthostHash } from "../support/servers/redis.ts";
@@ -30,21 +31,31 @@ type Setting = {
   kernel?: string[];
 };
 
-const ROOT = projectFile("").replace(/\/$/, "");
+/** Folders that a unit hides, and that may hold what the tests need. */
+const HIDDEN = ["/tmp", "/var/tmp", "/root", "/home"];
+const NEEDED = [projectFile(""), projectCache(), EXECUTABLE.slice(0, EXECUTABLE.lastIndexOf("/"))]
+  .map((path) => path.replace(/\/$/, ""));
 
-/** The folders around the project, which bwrap would make for root alone. */
-const PARENTS = [...ROOT.matchAll(/\/(?=[^/])/g)].slice(1).map(({ index }) => ROOT.slice(0, index))
-  .flatMap((path) => path === "/tmp" ? [] : ["--perms", "0755", "--dir", path]);
+/** Empty folders in the place of these; what the tests need is there nonetheless, for everybody. */
+function emptied(...folders: string[]): string[] {
+  return folders.flatMap((folder) => {
+    const kept = NEEDED.filter((path) => path.startsWith(`${folder}/`)).flatMap((path) => [
+      // bwrap would make the folders around it for root alone.
+      ...[...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))
+        .filter((parent) => parent.length > folder.length)
+        .flatMap((parent) => ["--perms", "0755", "--dir", parent]),
+      ...["--ro-bind", path, path],
+    ]);
+    return ["--perms", folder.endsWith("tmp") ? "1777" : "0755", "--tmpfs", folder, ...kept];
+  });
+}
 
-/** An empty folder for temporary files; what the tests need stays where it is. */
-const PRIVATE_TMP = [
-  ...["--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/var/tmp"],
-  ...(ROOT.startsWith("/tmp/") ? [...PARENTS, "--ro-bind", ROOT, ROOT] : []),
-];
+const PRIVATE_TMP = emptied("/tmp", "/var/tmp");
+const NO_HOME = emptied("/root", "/home");
+/** Another user may not get to the tests where they are. */
+const READABLE = HIDDEN.filter((folder) => NEEDED.some((path) => path.startsWith(`${folder}/`)))
+  .flatMap((folder) => emptied(folder));
 const STRICT = ["--remount-ro", "/"];
-const NO_HOME = ROOT.startsWith("/root/") || ROOT.startsWith("/home/")
-  ? []
-  : ["--tmpfs", "/root", "--tmpfs", "/home"];
 /** A user without an entry in /etc/passwd, as systemd gives one for the time of a service. */
 const DYNAMIC_USER = ["--reuid=61184", "--regid=61184", "--clear-groups"];
 const NO_NEW_PRIVILEGES = ["--no-new-privs"];
@@ -56,7 +67,7 @@ const SETTINGS: Record<string, Setting> = {
   "ProtectHome=yes": { files: NO_HOME },
   "PrivateTmp=yes": { files: PRIVATE_TMP },
   "DynamicUser=yes": {
-    files: [...PRIVATE_TMP, ...STRICT],
+    files: [...PRIVATE_TMP, ...NO_HOME, ...STRICT],
     privileges: [...DYNAMIC_USER, ...NO_NEW_PRIVILEGES],
   },
   "NoNewPrivileges=yes": { privileges: NO_NEW_PRIVILEGES },
@@ -73,7 +84,7 @@ const SETTINGS: Record<string, Setting> = {
   "SystemCallFilter=@system-service, SystemCallErrorNumber=EPERM": {
     kernel: ["SystemCallFilter=@system-service,SystemCallErrorNumber=EPERM"],
   },
-  "LimitNPROC=32": { privileges: DYNAMIC_USER, limits: ["--nproc=32"] },
+  "LimitNPROC=32": { files: READABLE, privileges: DYNAMIC_USER, limits: ["--nproc=32"] },
   "LimitNOFILE=32": { limits: ["--nofile=32"] },
   // msmtp writes the message to a file.
   "LimitFSIZE=1M, LimitCORE=0, LimitMEMLOCK=0": {
