@@ -112,7 +112,7 @@ function storeIn({ file, directories = "" }: NamedStores) {
   const found = new Map<string, Uint8Array>();
   const read = (path: string) => {
     const list = attempt(path, () => certificatesIn(readBounded(path)));
-    list?.forEach((der) => found.set(Buffer.from(der).toString("latin1"), der));
+    list?.forEach((der) => found.set(pemOf(der), der));
     if (list?.length === 0) problems.push(`${path}: holds no certificate`);
   };
   const attempt = <T>(path: string, action: () => T): T | undefined => {

@@ -12,6 +12,7 @@ import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { type Certificate, isSelfSigned, isSignedBy, parseCertificate } from "./certificate.ts";
 import { isNamed, nameFaults, shown } from "./certificate_name.ts";
+import { latin1 } from "../text/mod.ts";
 
 /** What a verdict is made from. */
 export type Evidence = {
@@ -91,9 +92,9 @@ function pathOf(
   const path = [leaf];
   if (isSelfSigned(leaf)) return path;
   for (let last = leaf; path.length <= LONGEST_CHAIN + 2;) {
-    const name = Buffer.from(last.issuer, "hex");
+    const name = latin1(Buffer.from(last.issuer, "hex"));
     // To read all of a store would take longer.
-    const named = readableIssuers(trusted.filter((der) => Buffer.from(der).includes(name)), last);
+    const named = readableIssuers(trusted.filter((der) => latin1(der).includes(name)), last);
     const issuer = bestOf(last, named, now) ?? bestOf(last, readableIssuers(others, last), now);
     if (issuer === undefined || path.includes(issuer)) break;
     path.push(issuer);
