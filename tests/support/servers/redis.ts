@@ -64,8 +64,8 @@ export function smarthostHash(
 
 /** Everything in a hash that must never be seen. */
 export function secretsIn(hash: SmarthostHash): string[] {
-  return ["password", "oauth2_client_secret", "oauth2_refresh_token"].map((field) =>
-    hash[field] ?? ""
+  return ["password", "oauth2_client_secret", "oauth2_refresh_token"].flatMap((field) =>
+    hash[field] ?? []
   );
 }
 
