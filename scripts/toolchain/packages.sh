@@ -20,6 +20,7 @@ packages_of() {
     bwrap) echo bubblewrap bubblewrap ;;
     cc) echo gcc,libc6-dev gcc,glibc-devel ;;
     gpg) echo gpg gnupg2 ;;
+    ip) echo iproute2 iproute ;;
     logger) echo bsdutils util-linux ;;
     man) echo man-db man-db ;;
     dpkg-deb) echo dpkg dpkg ;;

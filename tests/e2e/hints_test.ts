@@ -69,10 +69,17 @@ Deno.test("a login that is not offered has not crossed the network, and --check 
  * A server on a port that only root may have, in a network of its own, and a Redis that names it.
  * Python code is what the server does with a client.
  */
-function networkWith(port: number, encryption: string, serve: string): string[] {
+function networkWith(
+  port: number,
+  encryption: string,
+  serve: string,
+  { host = "localhost", login = "username x password x" } = {},
+): string[] {
   const script = `
 import socket, subprocess, sys, threading
-listener = socket.create_server(("127.0.0.1", ${port}))
+if "${host}".startswith("10."):
+    subprocess.run(["/usr/sbin/ip", "address", "add", "${host}/32", "dev", "lo"], check=True)
+listener = socket.create_server(("0.0.0.0", ${port}))
 def serve():
     while True:
         client, _ = listener.accept()
@@ -85,8 +92,8 @@ redis = subprocess.Popen(arguments, stdout=subprocess.PIPE)
 for line in redis.stdout:
     if b"eady to accept" in line:
         break
-settings = "port ${port} host localhost username x password x enabled 1 tls_verify 0"
-fields = (settings + " encrypt_smtp ${encryption}").split()
+settings = "port ${port} host ${host} ${login} enabled 1 tls_verify 0"
+fields = [each.strip("'") for each in (settings + " encrypt_smtp ${encryption}").split()]
 command = ["redis-cli", "hset", "cluster/smarthost", *fields]
 subprocess.run(command, stdout=subprocess.DEVNULL)
 status = subprocess.run(sys.argv[1:]).returncode
@@ -94,7 +101,7 @@ redis.kill()
 sys.exit(status)
 `;
   const under = sandbox();
-  under.splice(-1, 0, "--unshare-net");
+  under.splice(-1, 0, "--unshare-net", "--cap-add", "CAP_NET_ADMIN");
   return [...under, "/usr/bin/python3", "-c", script];
 }
 
@@ -123,3 +130,29 @@ Deno.test("on port 465 silence is looked into long before the time for the greet
     'TLS from the first byte, so encrypt_smtp has to be "tls", and it is "starttls"\n',
   ]);
 });
+
+/** Says what Postfix of the cluster's Mail application says, command by command. */
+const MAIL_APPLICATION = [
+  `client.sendall(b"220 mail.test ESMTP\\r\\n")`,
+  `client.recv(4096)`,
+  `client.sendall(b"250-mail.test\\r\\n250-STARTTLS\\r\\n250 AUTH PLAIN\\r\\n")`,
+  `client.recv(4096)`,
+  `client.sendall(b"221 Bye\\r\\n")`,
+].join("; ");
+
+/** The settings that the cluster makes for its own Mail application, and those of another smarthost. */
+const IN_THE_CLEAR: [host: string, port: number, warnings: number][] = [
+  ["10.5.4.1", 25, 0],
+  ["10.5.4.1", 587, 2],
+  ["localhost", 25, 2],
+];
+
+for (const [host, port, warnings] of IN_THE_CLEAR) {
+  Deno.test(`--check in the clear to ${host}:${port} gives ${warnings} warnings`, async () => {
+    const login = "username '' password ''";
+    const under = networkWith(port, "none", MAIL_APPLICATION, { host, login });
+    const run = await sendmail(["--check"], { under, env: REDIS });
+    assert.equal(run.status, 0, run.stderr + run.stdout);
+    assert.equal(run.stdout.match(/^warning /gm)?.length ?? 0, warnings, run.stdout);
+  });
+}
