@@ -24,6 +24,7 @@ import {
 import { logSocket } from "../support/servers/log_socket.ts";
 import { OAUTH2_LOGIN, OAUTH2_SERVER, oauth2Hash } from "../support/servers/oauth2.ts";
 import { sideBySide } from "../support/program/parallel.ts";
+import { sendmail } from "../support/program/program.ts";
 import {
   type Action,
   dripForEver,
@@ -467,3 +468,70 @@ const LOGINS: Row[] = [
 
 Deno.test("what the smarthost does with a token has its status and its words", (test) =>
   play(test, LOGINS.map((row): Row => ({ place: "smarthost", ...row }))));
+
+/** Fields that could never work, and which of them is named. */
+const WRONG: [hash: SmarthostHash, field: string, why: RegExp][] = [
+  [{ oauth2_token_url: "http://login.test/token" }, "oauth2_token_url", /"https:\/\/"/],
+  [{ oauth2_token_url: "login.test/token" }, "oauth2_token_url", /not a URL/],
+  [{ oauth2_client_id: "" }, "oauth2_client_id", /missing or empty/],
+  [{ oauth2_client_secret: "" }, "oauth2_client_secret", /missing or empty/],
+  [{ oauth2_client_secret: "the secret\n" }, "oauth2_client_secret", /printable ASCII/],
+  [{ oauth2_refresh_token: "the refresh token\r\n" }, "oauth2_refresh_token", /printable ASCII/],
+  [{ oauth2_scope: "a\nb" }, "oauth2_scope", /printable ASCII/],
+  [{ username: "" }, "username", /name of the mailbox/],
+  [{ encrypt_smtp: "none" }, "encrypt_smtp", /"starttls" or "tls"/],
+];
+
+Deno.test("a wrong or missing field is 78 and named, whatever is asked, and nothing is said", async () => {
+  await using server = await scriptedSmtp({});
+  await using tokens = await scriptedTokens(TOKEN);
+  for (const [given, field, why] of WRONG) {
+    const hash = smarthostHash(server, oauth2Hash(tokens.url, given));
+    await using redis = await scriptedRedis({}, hash);
+    for (const args of [["to@to.test"], ["--check"], ["--settings"]]) {
+      const { status, stdout, stderr } = await sendmail(args, { redis });
+      assert.equal(status, 78, stderr);
+      assert.match(stderr, /^Error: The smarthost settings are wrong \(\w+\): [^\n]+\n$/);
+      assert.ok(stderr.includes(`(${field})`), stderr);
+      assert.match(stderr, why);
+      assert.ok(!stdout.includes('"host"'), stdout);
+    }
+  }
+  assert.deepEqual([server.conversations.length, tokens.requests.length], [0, 0]);
+});
+
+Deno.test("--check says at which step it fails: the token, or the login with it", async () => {
+  await using authority = await certificateAuthority();
+  const certificate = await authority.issue();
+  const env = { SSL_CERT_FILE: authority.certificateFile };
+  await using server = await scriptedSmtp({}, { ...OAUTH2_SERVER, certificate });
+  const smarthost = `localhost:${server.port}`;
+  const rows: [answer: Action, status: number, last: string, detail: (at: string) => string][] = [
+    [
+      answerWith("401 Unauthorized", { error: "invalid_client", error_description: "Wrong." }),
+      77,
+      "token",
+      (at) => `The token server refused (${at}): invalid_client: Wrong.`,
+    ],
+    [
+      answerWith("503 Busy", ""),
+      75,
+      "token",
+      (at) => `The token server cannot answer now (${at}): 503 Busy`,
+    ],
+    [givesToken("another-access-token"), 77, "login", () => `Login refused: ${REASON}: ${NO}`],
+  ];
+  for (const [answer, status, last, detail] of rows) {
+    await using tokens = await scriptedTokens(answer, { certificate, host: "localhost" });
+    await using redis = await scriptedRedis({}, smarthostHash(server, oauth2Hash(tokens.url)));
+    const run = await sendmail(["--check", "--json"], { redis, env });
+    assert.equal(run.status, status, run.stderr);
+    const report = JSON.parse(run.stdout);
+    assert.deepEqual([report.status, report.server], [status, smarthost]);
+    const at = `localhost:${tokens.port}`;
+    assert.deepEqual(report.steps.at(-1), { name: last, ok: false, detail: detail(at) });
+    assert.equal(run.stderr, `Error: ${report.error}\n`);
+    const lines = (await sendmail(["--check"], { redis, env })).stdout.trimEnd().split("\n");
+    assert.equal(lines.at(-1), `${last}     failed  ${detail(at)}`);
+  }
+});
