@@ -4,10 +4,12 @@
  * @module
  */
 
+import { parseArgs } from "@std/cli/parse-args";
 import { type Mailbox, parseMailboxes } from "../address/mod.ts";
 import type { Mail } from "../message/mod.ts";
 import { type BadAddress, Failure } from "../outcome.ts";
 import { type Given, lineBreak, scan, wrong } from "./scan.ts";
+import { type Option, OPTIONS } from "./usage.ts";
 
 /** What the command line asks for. */
 export type Options = {
@@ -61,14 +63,15 @@ export function parseOptions(args: readonly string[], calledAs = ""): Options {
   const name = calledAs.slice(calledAs.lastIndexOf("/") + 1);
   if (name === "mailq" || name === "newaliases") return informing(name);
   const { given, operands } = scan(args);
-  const flag = (long: string) => given.some(({ option }) => option.long === long);
+  const values = valuesOf(given);
+  const flag = (long: string) => values[long] === true;
   if (flag("help") || flag("version")) return informing(flag("help") ? "help" : "version");
   return complete({
     mode: modeOf(flag),
-    ...mailOf(given, operands),
+    ...mailOf(given, values, operands),
     json: flag("json"),
     verbose: flag("verbose"),
-    ...timesOf(lastValue(given, "timeout"), lastValue(given, "retry")),
+    ...timesOf(textOf(values, "timeout"), textOf(values, "retry")),
   });
 }
 
@@ -78,24 +81,49 @@ function informing(mode: Mode): Options {
   return { mode, mail: NOTHING, json: false, verbose: false, ...times };
 }
 
-/** The value of the option given last, by its long or its only name. */
-function lastValue(given: readonly Given[], name: string): string | undefined {
-  return given.findLast(({ option }) => (option.long ?? option.short) === name)?.value;
+/** The values of the options by their long or only names. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** Puts repeated options together: the last value counts, or all of them. */
+function valuesOf(given: readonly Given[]): Values {
+  const args = given.filter(({ option }) => option.kind !== "ignored")
+    // parseArgs takes `--name=` for a name; an empty value is one that is missing behind its option.
+    .map(({ option, value }) => `--${keyOf(option)}${value === "" ? "" : `=${value}`}`);
+  const keys = (wanted: (option: Option) => boolean) => OPTIONS.filter(wanted).map(keyOf);
+  return parseArgs(args, {
+    string: keys(({ value }) => value !== undefined),
+    boolean: keys(({ value }) => value === undefined),
+    collect: keys(({ kind }) => kind === "list"),
+  });
+}
+
+function keyOf({ long, short }: Option): string {
+  return long ?? short ?? "";
+}
+
+function textOf(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function textsOf(values: Values, name: string): string[] {
+  const found = values[name];
+  const list: unknown[] = Array.isArray(found) ? found : [];
+  return list.filter((value) => typeof value === "string");
 }
 
 /** What is asked of the mail, and the first address that cannot be read. */
-function mailOf(given: readonly Given[], operands: readonly string[]) {
+function mailOf(given: readonly Given[], values: Values, operands: readonly string[]) {
   const bad: BadAddress[] = [];
   const read = (text: string, what: string) => readable(text, what, bad);
-  const valuesOf = (long: string) =>
-    given.filter(({ option }) => option.long === long)
-      .flatMap(({ name, value }) => read(value, name));
+  const mailboxes = (long: string) =>
+    textsOf(values, long).flatMap((text) => read(text, `--${long}`));
   const to = operands.flatMap((text) => read(text, "the recipients"));
-  const cc = valuesOf("cc");
-  const bcc = valuesOf("bcc");
+  const cc = mailboxes("cc");
+  const bcc = mailboxes("bcc");
   const from = senderOf(given, bad);
-  const fromName = lastValue(given, "F");
-  const subject = lastValue(given, "subject");
+  const fromName = textOf(values, "F");
+  const subject = textOf(values, "subject");
   const mail: Mail = {
     to,
     cc,
@@ -103,8 +131,8 @@ function mailOf(given: readonly Given[], operands: readonly string[]) {
     ...(from !== undefined && { from }),
     ...(fromName && { fromName }),
     ...(subject !== undefined && { subject }),
-    html: given.some(({ option }) => option.long === "html"),
-    readRecipients: given.some(({ option }) => option.long === "read-recipients"),
+    html: values["html"] === true,
+    readRecipients: values["read-recipients"] === true,
   };
   const [badAddress] = bad;
   return { mail, ...(badAddress && { badAddress }) };

@@ -25,6 +25,7 @@ const PURE = ["text", "address", "message", "command_line", "report"];
 
 /** The folder that alone may know a package. */
 const PACKAGES: Record<string, readonly string[]> = {
+  "@std/cli/parse-args": ["command_line"],
   "ioredis": ["cluster"],
   "nodemailer/lib/mime-funcs": ["address", "message"],
   "nodemailer/lib/smtp-connection": ["smtp"],
