@@ -46,7 +46,7 @@ import {
   secretKeeper,
   transcriptLines,
 } from "./lib/report/mod.ts";
-import { seedRandomness } from "./lib/smtp/mod.ts";
+import { seedRandomness } from "./lib/tls/mod.ts";
 
 /** What a run has beside its arguments. */
 type Run = {

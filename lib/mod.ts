@@ -43,7 +43,7 @@ import { fullyQualifiedHostName } from "./host/mod.ts";
 import { buildMessage, type Context, type Mail, type Message } from "./message/mod.ts";
 import { asFailure, ExitStatus, Failure, type Outcome } from "./outcome.ts";
 import { redactResult, secretKeeper } from "./report/mod.ts";
-import type { Environment } from "./smtp/mod.ts";
+import type { Environment } from "./tls/mod.ts";
 
 export { ExitStatus, Failure };
 export type { ClusterEvent, Context, Environment, Message, Outcome };

@@ -7,13 +7,11 @@
 
 import {
   type Capabilities,
-  certificateAuthorities,
   type ConnectionOptions,
-  type Environment,
   openConnection,
   openSession,
-  trustedCertificates,
 } from "../smtp/mod.ts";
+import { certificateAuthorities, type Environment, trustedCertificates } from "../tls/mod.ts";
 import type { Message } from "../message/mod.ts";
 import { ExitStatus, Failure, type Outcome, type RecipientOutcome } from "../outcome.ts";
 import { hostProblem, requireOAuth2, type SmarthostSettings } from "../cluster/mod.ts";

@@ -10,7 +10,8 @@
 
 import type { Socket } from "node:net";
 import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
-import { connectSocket, openTls } from "../smtp/mod.ts";
+import { connectSocket } from "../network/mod.ts";
+import { openTls } from "../smtp/mod.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
 import { type Answer, answerReader, LONGEST_ANSWER, type Problem } from "./answer.ts";
 

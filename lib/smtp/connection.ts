@@ -14,7 +14,7 @@ import {
   type Encrypted,
   type Encryption,
   NOT_TLS,
-} from "./encryption.ts";
+} from "../tls/mod.ts";
 import { partFrom } from "./dialogue.ts";
 import { readGreeting } from "./greeting.ts";
 import { reachGreeting, reachTls } from "./reach.ts";

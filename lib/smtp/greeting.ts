@@ -7,11 +7,10 @@
 import type { Socket } from "node:net";
 import { ExitStatus, Failure, type Reply } from "../outcome.ts";
 import { timedOut } from "../text/mod.ts";
-import { certificateName } from "./certificate_name.ts";
+import { askServer, certificateName } from "../tls/mod.ts";
 import { readReply } from "./dialogue.ts";
-import { askServer } from "./hello.ts";
 import type { Opening, Smarthost } from "./smarthost.ts";
-import { connectSocket } from "./socket.ts";
+import { connectSocket } from "../network/mod.ts";
 import { noAnswer, refusal } from "./status.ts";
 
 /** The port of TLS from the first byte (RFC 8314, 7.3): it need not be waited for long. */

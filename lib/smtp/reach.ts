@@ -11,7 +11,7 @@ import { partFrom, readReply } from "./dialogue.ts";
 import { readGreeting } from "./greeting.ts";
 import { parseCapabilities } from "./reply.ts";
 import type { Opening, Smarthost } from "./smarthost.ts";
-import { connectSocket } from "./socket.ts";
+import { connectSocket } from "../network/mod.ts";
 import { refusal, type Step } from "./status.ts";
 
 /** A connection in the clear whose greeting has been read. */

@@ -8,14 +8,22 @@
 
 import type { Socket } from "node:net";
 import { Failure } from "../outcome.ts";
-import { pemOf } from "./certificate.ts";
-import { certificateName } from "./certificate_name.ts";
-import { encrypt, isStrictRuntime, notValid, tlsFault } from "./encryption.ts";
-import { askServer, type ServerFlight } from "./hello.ts";
-import { mismatchOf } from "./offer.ts";
+import {
+  askServer,
+  certificateName,
+  encrypt,
+  isStrictRuntime,
+  judge,
+  mismatchOf,
+  notValid,
+  pemOf,
+  type ServerFlight,
+  tlsFault,
+  UNKNOWN_EXTENSION,
+  unusableIn,
+} from "../tls/mod.ts";
 import { reachTls } from "./reach.ts";
 import type { Opening, Smarthost } from "./smarthost.ts";
-import { judge, UNKNOWN_EXTENSION, unusableIn } from "./verdict.ts";
 
 /** The longest wait for any one answer, in milliseconds: the failure is known already. */
 const PATIENCE = 5000;

@@ -9,7 +9,7 @@ import { Readable } from "node:stream";
 import { type Client, startClient } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { afterClose, PARTING } from "./dialogue.ts";
-import { alertFailure } from "./encryption.ts";
+import { alertFailure } from "../tls/mod.ts";
 import { type Exchange, watchExchange } from "./exchange.ts";
 import { logIn } from "./login.ts";
 import type { Credentials } from "./mechanism.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Authority, certificateAuthority } from "../support/servers/certificates.ts";
-import { recipe } from "../../lib/smtp/verdict.ts";
+import { recipe } from "../../lib/tls/verdict.ts";
 import { run as runCommand } from "../support/program/command.ts";
 import { FOR_AUTHORITY, makeCertificate } from "../support/servers/certificate_maker.ts";
 import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";

@@ -13,10 +13,11 @@ const STOREYS: Record<string, readonly string[]> = {
   command_line: ["address", "message"],
   network: ["text"],
   cluster: ["text", "network"],
-  smtp: ["address", "text", "network"],
-  oauth: ["text", "smtp"],
-  delivery: ["message", "cluster", "smtp", "oauth", "text"],
-  report: ["text", "address", "message", "cluster", "smtp", "delivery"],
+  tls: ["address", "text"],
+  smtp: ["address", "text", "network", "tls"],
+  oauth: ["text", "network", "tls", "smtp"],
+  delivery: ["message", "cluster", "tls", "smtp", "oauth", "text"],
+  report: ["text", "address", "message", "cluster", "tls", "smtp", "delivery"],
   host: ["text"],
 };
 

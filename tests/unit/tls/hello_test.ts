@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { askServer } from "../../../lib/smtp/hello.ts";
+import { askServer } from "../../../lib/tls/hello.ts";
 import {
   type Action,
   drip,

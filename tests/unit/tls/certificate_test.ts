@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import {
-  isSelfSigned,
-  isSignedBy,
-  parseCertificate,
-  pemOf,
-} from "../../../lib/smtp/certificate.ts";
-import { isNamed } from "../../../lib/smtp/certificate_name.ts";
-import { judge } from "../../../lib/smtp/verdict.ts";
+import { isSelfSigned, isSignedBy, parseCertificate, pemOf } from "../../../lib/tls/certificate.ts";
+import { isNamed } from "../../../lib/tls/certificate_name.ts";
+import { judge } from "../../../lib/tls/verdict.ts";
 import { temporaryFolder } from "../../support/hosts/folder.ts";
 import {
   FOR_AUTHORITY,

@@ -6,7 +6,7 @@
 
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connectionCause, isNameUnknown, nameCause } from "../network/mod.ts";
+import { connectionCause, isNameUnknown, nameCause } from "./cause.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
 

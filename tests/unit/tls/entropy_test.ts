@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seedRandomness } from "../../../lib/smtp/entropy.ts";
+import { seedRandomness } from "../../../lib/tls/entropy.ts";
 
 Deno.test("seedRandomness asks once, waits for nothing, and does not mind a refusal", async () => {
   const { subtle } = crypto;

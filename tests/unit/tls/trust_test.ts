@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../../lib/outcome.ts";
-import { certificateAuthorities } from "../../../lib/smtp/trust.ts";
+import { certificateAuthorities } from "../../../lib/tls/trust.ts";
 import { certificateAuthority } from "../../support/servers/certificates.ts";
 
 const BROKEN = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n";
