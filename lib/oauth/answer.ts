@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { latin1 } from "../text/mod.ts";
 
 /** A whole answer. */
 export type Answer = {
@@ -37,21 +38,27 @@ const LONGEST_HEAD = 64 * 1024;
 const LONGEST_LINE = 1024;
 
 const LF = 0x0a;
+const CR = 0x0d;
+
+const NOTHING = new Uint8Array();
 
 /** Reads the answer to a POST. */
 export function answerReader(): AnswerReader {
   let size = 0;
-  let unread = Buffer.alloc(0);
+  let unread: Uint8Array = NOTHING;
   let body: BodyReader | undefined;
   const read = (bytes: Uint8Array): Answer | Problem | undefined => {
     if (body !== undefined) return body.take(bytes);
-    unread = Buffer.concat([unread, bytes]);
+    // What was there before holds no end; it may hold two octets of one.
+    let start = Math.max(0, unread.length - 2);
+    unread = joined(unread, bytes);
     while (body === undefined) {
-      const end = endOfHead(unread);
+      const end = endOfHead(unread, start);
       if (end === undefined) return headProblem(unread);
-      const head = parseHead(unread.subarray(0, end).toString("latin1"));
+      const head = parseHead(latin1(unread.subarray(0, end)));
       if (head === undefined) return "not HTTP";
       unread = unread.subarray(end);
+      start = 0;
       // 100 Continue and the like come before the answer (RFC 9110, 15.2).
       if (head.status >= 200) body = bodyReader(head);
     }
@@ -66,16 +73,23 @@ export function answerReader(): AnswerReader {
   };
 }
 
-/** Where the body begins: behind the first empty line. */
-function endOfHead(bytes: Buffer): number | undefined {
-  const [strict, lax] = [bytes.indexOf("\r\n\r\n"), bytes.indexOf("\n\n")];
-  if (strict >= 0 && (lax < 0 || strict < lax)) return strict + 4;
-  return lax < 0 ? undefined : lax + 2;
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  return first.length === 0 ? second : Buffer.concat([first, second]);
 }
 
-function headProblem(bytes: Buffer): Problem | undefined {
+/** Where the body begins: behind the first empty line. */
+function endOfHead(bytes: Uint8Array, start: number): number | undefined {
+  const next = (from: number) => Uint8Array.prototype.indexOf.call(bytes, LF, from);
+  for (let at = next(start); at >= 0; at = next(at + 1)) {
+    if (bytes[at + 1] === LF) return at + 2;
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3;
+  }
+  return undefined;
+}
+
+function headProblem(bytes: Uint8Array): Problem | undefined {
   if (bytes.length > LONGEST_HEAD) return "too long";
-  const start = bytes.subarray(0, 5).toString("latin1");
+  const start = latin1(bytes.subarray(0, 5));
   return "HTTP/".startsWith(start) || start === "HTTP/" ? undefined : "not HTTP";
 }
 
@@ -123,11 +137,11 @@ function bodyReader({ isChunked, length, ...head }: Head): BodyReader {
 function chunkReader(keep: (piece: Uint8Array) => void, whole: () => Answer): BodyReader {
   // What is left of the current chunk, and the beginning of a line.
   let left = 0;
-  let unread = Buffer.alloc(0);
+  let unread: Uint8Array = NOTHING;
   let place: "size" | "data" | "behind data" | "trailer" = "size";
   const take = (bytes: Uint8Array): Answer | Problem | undefined => {
-    let rest = Buffer.concat([unread, bytes]);
-    unread = Buffer.alloc(0);
+    let rest = joined(unread, bytes);
+    unread = NOTHING;
     while (rest.length > 0) {
       if (place === "data") {
         const piece = rest.subarray(0, left);
@@ -137,12 +151,12 @@ function chunkReader(keep: (piece: Uint8Array) => void, whole: () => Answer): Bo
         if (left === 0) place = "behind data";
         continue;
       }
-      const end = rest.indexOf(LF);
+      const end = Uint8Array.prototype.indexOf.call(rest, LF);
       if (end < 0) {
         unread = rest;
         return rest.length > LONGEST_LINE ? "not HTTP" : undefined;
       }
-      const line = rest.subarray(0, end).toString("latin1").trim();
+      const line = latin1(rest.subarray(0, end)).trim();
       rest = rest.subarray(end + 1);
       if (place === "trailer") {
         if (line === "") return whole();
