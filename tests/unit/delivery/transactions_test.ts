@@ -124,3 +124,10 @@ Deno.test("all transactions together take time that grows with the recipients al
   assert.equal(sent.length, 20_000);
   assert.equal(recipients.at(-1)?.transaction, 20_000);
 });
+
+Deno.test("more than ten thousand recipients are served in several transactions", async () => {
+  const { session, sent } = sessionWith(() => undefined);
+  const { recipients } = await sendToAll(session, transactionTo(25_000));
+  assert.deepEqual(sent.map(({ length }) => length), [10_000, 10_000, 5_000]);
+  assert.equal(recipients.filter(({ accepted }) => accepted).length, 25_000);
+});
