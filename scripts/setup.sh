@@ -16,7 +16,7 @@ case ${1:-} in
     shift
     ;;
   --tests)
-    roots=(postfix exim opensmtpd callers debian)
+    roots=(postfix exim opensmtpd sendmail callers debian)
     programs+=(redis-server redis-cli logger setpriv python3 aiosmtpd bwrap unshare useradd strace s-nail msmtp man zsh cc seccomp
       mmdebstrap dpkg-deb rpmbuild rpm2cpio ip hostname)
     shift

@@ -13,6 +13,7 @@ packages_of() {
     postfix) echo postfix dovecot-core dovecot-submissiond ;;
     exim) echo exim4-daemon-light ;;
     opensmtpd) echo opensmtpd ;;
+    sendmail) echo sendmail-bin sendmail-cf m4 ;;
     callers)
       echo at cron anacron s-nail bsd-mailx mutt php-cli git-email libmailtools-perl mdadm smartmontools fail2ban logwatch \
         unattended-upgrades apcupsd rkhunter sudo
@@ -77,7 +78,7 @@ command -v apt-get >/dev/null || { say "No apt-get: the tests with Debian's mail
 [ "$(id -u)" -eq 0 ] || { say "Not root: the tests with Debian's mail servers are left out" && exit; }
 lock_cache
 work_folder roots
-[ $# -gt 0 ] || set -- postfix exim opensmtpd callers debian
+[ $# -gt 0 ] || set -- postfix exim opensmtpd sendmail callers debian
 for name in "$@"; do
   if [ "$name" = debian ]; then bootstrap; else unpack "$name"; fi
 done

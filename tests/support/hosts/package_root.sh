@@ -19,5 +19,7 @@ for folder in usr etc var; do
 done
 # This shell stays, as the first process of the namespace: the kernel ends it, and with it all others,
 # when whoever started it is gone. A server that changes its user would lose that.
-/bin/sh -eu "$@" &
+# Standard input would be /dev/null in the background.
+exec 3<&0
+/bin/sh -eu "$@" <&3 3<&- &
 wait $!
