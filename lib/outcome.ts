@@ -71,6 +71,8 @@ export type FailureDetails = {
   /** Why, in words of ours or of the system; the words of a server stand in `reply`. */
   why?: string;
   reply?: Reply;
+  /** What is probably wrong on this side, in words of ours; it ends the line. */
+  hint?: string;
   /** The recipients answered before the failure. */
   recipients?: RecipientOutcome[];
   /** The replies to the final dots of transactions before the failure. */
@@ -95,12 +97,12 @@ export class Failure extends Error {
   }
 }
 
-/** Joins what failed, where, why, and the words of the server to one line. */
-function sentenceOf({ what, where, why, reply }: FailureDetails): string {
+/** Joins what failed, where, why, the words of the server and the hint to one line. */
+function sentenceOf({ what, where, why, reply, hint }: FailureDetails): string {
   const place = where === undefined ? "" : ` (${where})`;
   const reasons = [why, reply && `${reply.code} ${reply.text}`]
     .flatMap((reason) => reason === undefined ? [] : [reason.replaceAll(/[\r\n]+/g, " ").trim()]);
-  return [what + place, ...reasons].join(": ");
+  return [what + place, ...reasons].join(": ") + (hint === undefined ? "" : `; ${hint}`);
 }
 
 /** An argument that should be an address, and is none. */

@@ -149,7 +149,7 @@ const NO_HOST: readonly [RegExp, string][] = [
   [/\s/, "has blanks in it"],
   [/@/, "has an @ in it, and only what stands behind it is a host"],
   [/\//, "has a slash in it"],
-  [/^(?:[^:]+|\[.*\]):\d+$/, "has a port in it, which belongs into the field port"],
+  [/^(?:[^:]+|\[.*\]):\d+$/, "has a port in it, which belongs in the field port"],
   [/^\[.*\]$/, "has brackets round it, which do not belong there"],
 ];
 

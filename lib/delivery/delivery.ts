@@ -16,7 +16,7 @@ import type { Message } from "../message/mod.ts";
 import { ExitStatus, Failure, type Outcome, type RecipientOutcome } from "../outcome.ts";
 import { hostProblem, requireOAuth2, type SmarthostSettings } from "../cluster/mod.ts";
 import { clip } from "../text/mod.ts";
-import { login, type OpenSmarthost } from "./login.ts";
+import { login, type OpenSmarthost, withLoginHint } from "./login.ts";
 import { askForToken, usesOAuth2 } from "./token.ts";
 import { sendToAll } from "./transactions.ts";
 
@@ -90,7 +90,9 @@ async function deliverOnce(
     return outcome;
   } catch (error) {
     const isServed = error instanceof Failure && error.details.transactions !== undefined;
-    if (!(error instanceof Failure) || isServed || !session.hasLostPipeline()) throw error;
+    if (!(error instanceof Failure) || isServed || !session.hasLostPipeline()) {
+      throw withLoginHint(error, settings);
+    }
     return { lostPipeline: error };
   } finally {
     await session.quit();

@@ -8,7 +8,7 @@ import type { SmarthostSettings } from "../cluster/mod.ts";
 import type { AccessToken } from "../oauth/mod.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
 import type { Connection, Session } from "../smtp/mod.ts";
-import { isExpired } from "./token.ts";
+import { isExpired, usesOAuth2 } from "./token.ts";
 
 /** A session in which nobody has logged in yet. */
 export type OpenSmarthost = {
@@ -69,11 +69,39 @@ const EXPIRED = "the access token had expired when it came";
 
 /** The failure (77) where a server offers no mechanism that can be used; `missing` are its names. */
 function noLogin(
-  { connection: { server }, session }: OpenSmarthost,
+  { connection: { server, encryption }, session }: OpenSmarthost,
   missing?: string,
 ): Failure {
   const offered = session.capabilities.auth;
   const list = offered.length === 0 ? "no login" : `only ${offered.join(", ")}`;
   const why = `the server offers ${list}${missing === undefined ? "" : `, and neither ${missing}`}`;
-  return new Failure({ status: ExitStatus.notAllowed, what: "Cannot log in", where: server, why });
+  // Most servers offer logins inside TLS alone (RFC 4954, 4).
+  const isSlip = encryption === undefined && session.capabilities.startTls;
+  return new Failure({
+    status: ExitStatus.notAllowed,
+    what: "Cannot log in",
+    where: server,
+    why,
+    ...(isSlip && { hint: 'it offers STARTTLS, and encrypt_smtp is "none"' }),
+  });
+}
+
+/** A server that demands a login before it takes a sender or a recipient (RFC 4954, 6). */
+const LOGIN_DEMANDED = 530;
+
+/** The error with a hint where the server demands a login that the settings do not have. */
+export function withLoginHint(error: unknown, settings: SmarthostSettings): unknown {
+  if (!(error instanceof Failure) || error.details.reply?.code !== LOGIN_DEMANDED) return error;
+  const hint = missingLogin(settings);
+  return hint === undefined ? error : new Failure({ ...error.details, hint });
+}
+
+/** What a login lacks in the settings, in words; nothing where they have all of it. */
+function missingLogin(settings: SmarthostSettings): string | undefined {
+  const { username, password } = settings;
+  if (usesOAuth2(settings) || (username !== "" && password !== "")) return undefined;
+  if (username === "" && password === "") {
+    return "the settings have no user name and no password";
+  }
+  return username === "" ? "the settings have no user name" : "the settings have no password";
 }

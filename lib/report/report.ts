@@ -161,18 +161,22 @@ function ownWords({ server }: Attempt, result: Failure | Outcome, redact: Redact
     const [first] = result.recipients.filter(({ accepted }) => !accepted);
     return first?.why === undefined ? "Recipient refused" : unreadableText([first]);
   }
-  const { what, where, why } = result.details;
+  const { what, where, why: cause, reply } = result.details;
+  // Where the server refused without words, `why` names the sender, which the record has already.
+  const why = reply === undefined ? cause : undefined;
   const place = where === undefined || where === server ? "" : ` (${clip(where, LIMITS.place)})`;
   return `${clip(what, LIMITS.words)}${place}${
     why === undefined ? "" : `: ${oneLine(redact(why))}`
   }`;
 }
 
-function failureText({ details: { what, where, why, reply } }: Failure, redact: Redact): string {
+function failureText({ details }: Failure, redact: Redact): string {
+  const { what, where, why, reply, hint } = details;
   const place = where === undefined ? "" : ` (${excerpt(where, LIMITS.place)})`;
   const reason = why === undefined ? [] : [excerpt(oneLine(redact(why)), LIMITS.words)];
   const words = reply === undefined ? [] : [excerpt(replyText(reply, redact), LIMITS.words)];
-  return [excerpt(what, LIMITS.words) + place, ...reason, ...words].join(": ");
+  const end = hint === undefined ? "" : `; ${excerpt(hint, LIMITS.words)}`;
+  return [excerpt(what, LIMITS.words) + place, ...reason, ...words].join(": ") + end;
 }
 
 function refusalText({ address, reply }: RecipientOutcome, redact: Redact): string {

@@ -168,7 +168,22 @@ async function send(dialogue: Dialogue, transaction: Transaction): Promise<Recei
   const start = exchange.answers.length;
   const error = await run(client.send(envelope, message)).catch((failure) => failure);
   const problem = isConnectionError(error) ? lost(error) : error;
-  return receiptOf(exchange.answers.slice(start), recipients, server, problem);
+  const answers = exchange.answers.slice(start);
+  return receiptOf(
+    answers,
+    recipients,
+    server,
+    answers.length > 0 ? problem : naming(sender, problem),
+  );
+}
+
+/** The failure of a transaction of which nothing was accepted; names the sender where it was refused. */
+function naming(sender: string, problem: unknown): unknown {
+  if (!(problem instanceof Failure)) return problem;
+  const { reply } = problem.details;
+  // What is not 4xx or 5xx is no refusal, and 421 is about the whole session.
+  if (reply === undefined || reply.code < 400 || reply.code === 421) return problem;
+  return new Failure({ ...problem.details, why: sender === "" ? "<>" : sender });
 }
 
 /** Says QUIT, and waits until the server has answered or gone. */

@@ -31,7 +31,7 @@ type Row = {
 };
 
 const TABLE: Readonly<Record<Step, Row>> = {
-  greeting: { refused: "Connection refused by the smarthost", permanent: ExitStatus.unavailable },
+  greeting: { refused: "The smarthost said no", permanent: ExitStatus.unavailable },
   EHLO: { refused: "EHLO refused", permanent: ExitStatus.unavailable },
   HELO: { refused: "HELO refused", permanent: ExitStatus.unavailable },
   STARTTLS: { refused: "STARTTLS refused", permanent: ExitStatus.protocol },

@@ -43,8 +43,8 @@ const NO_HOSTS: [host: string, problem: string][] = [
   ["smtps://mail.test:465", "is a URL, and only its host belongs there"],
   ["mail.test/", "has a slash in it"],
   ["user@mail.test", "has an @ in it, and only what stands behind it is a host"],
-  ["mail.test:25", "has a port in it, which belongs into the field port"],
-  ["[::1]:25", "has a port in it, which belongs into the field port"],
+  ["mail.test:25", "has a port in it, which belongs in the field port"],
+  ["[::1]:25", "has a port in it, which belongs in the field port"],
   ["[127.0.0.1]", "has brackets round it, which do not belong there"],
   ["[::1]", "has brackets round it, which do not belong there"],
 ];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { type Certificate, certificateAuthority } from "../support/servers/certificates.ts";
 import { sendmail } from "../support/program/program.ts";
 import { redisServer, smarthostHash } from "../support/servers/redis.ts";
-import { sandbox } from "../support/hosts/sandbox.ts";
+import { ownNetwork, REDIS_INSIDE } from "../support/hosts/network.ts";
 import { type Action, silence } from "../support/servers/peer.ts";
 import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
@@ -65,52 +65,13 @@ Deno.test("a login that is not offered has not crossed the network, and --check 
   assert.doesNotMatch(check.stdout, /warning/);
 });
 
-/**
- * A server on a port that only root may have, in a network of its own, and a Redis that names it.
- * Python code is what the server does with a client.
- */
-function networkWith(
-  port: number,
-  encryption: string,
-  serve: string,
-  { host = "localhost", login = "username x password x" } = {},
-): string[] {
-  const script = `
-import socket, subprocess, sys, threading
-if "${host}".startswith("10."):
-    subprocess.run(["/usr/sbin/ip", "address", "add", "${host}/32", "dev", "lo"], check=True)
-listener = socket.create_server(("0.0.0.0", ${port}))
-def serve():
-    while True:
-        client, _ = listener.accept()
-        threading.Thread(target=talk, args=(client,), daemon=True).start()
-def talk(client):
-    ${serve}
-threading.Thread(target=serve, daemon=True).start()
-arguments = ["redis-server", "--port", "6379", "--save", "", "--bind", "127.0.0.1"]
-redis = subprocess.Popen(arguments, stdout=subprocess.PIPE)
-for line in redis.stdout:
-    if b"eady to accept" in line:
-        break
-settings = "port ${port} host ${host} ${login} enabled 1 tls_verify 0"
-fields = [each.strip("'") for each in (settings + " encrypt_smtp ${encryption}").split()]
-command = ["redis-cli", "hset", "cluster/smarthost", *fields]
-subprocess.run(command, stdout=subprocess.DEVNULL)
-status = subprocess.run(sys.argv[1:]).returncode
-redis.kill()
-sys.exit(status)
-`;
-  const under = sandbox();
-  under.splice(-1, 0, "--unshare-net", "--cap-add", "CAP_NET_ADMIN");
-  return [...under, "/usr/bin/python3", "-c", script];
-}
-
-const REDIS = { REDIS_ADDRESS: "127.0.0.1:6379" };
-
 for (const port of [25, 587]) {
   Deno.test(`tls on port ${port}, where no TLS is, is 76 with a hint`, async () => {
-    const under = networkWith(port, "tls", `client.sendall(b"220 mail.test ESMTP\\r\\n")`);
-    const run = await sendmail(["to@to.test"], { under, env: REDIS });
+    const under = ownNetwork(
+      { port, encryption: "tls" },
+      `client.sendall(b"220 mail.test ESMTP\\r\\n")`,
+    );
+    const run = await sendmail(["to@to.test"], { under, env: REDIS_INSIDE });
     assert.deepEqual([run.status, run.stderr], [
       76,
       `Error: TLS handshake failed (localhost:${port}): the server does not answer in TLS; on port ` +
@@ -122,8 +83,8 @@ for (const port of [25, 587]) {
 Deno.test("on port 465 silence is looked into long before the time for the greeting is up", async () => {
   // It says nothing until it hears something in TLS, and then that it wants to hear no more.
   const serve = `client.recv(4096) and client.sendall(bytes.fromhex("15030300020228"))`;
-  const under = networkWith(465, "starttls", serve);
-  const run = await sendmail(["--timeout", "50", "to@to.test"], { under, env: REDIS });
+  const under = ownNetwork({ port: 465, encryption: "starttls" }, serve);
+  const run = await sendmail(["--timeout", "50", "to@to.test"], { under, env: REDIS_INSIDE });
   assert.deepEqual([run.status, run.stderr], [
     76,
     "Error: No greeting from the smarthost (localhost:465): timed out after 4 s; the server expects " +
@@ -149,9 +110,9 @@ const IN_THE_CLEAR: [host: string, port: number, warnings: number][] = [
 
 for (const [host, port, warnings] of IN_THE_CLEAR) {
   Deno.test(`--check in the clear to ${host}:${port} gives ${warnings} warnings`, async () => {
-    const login = "username '' password ''";
-    const under = networkWith(port, "none", MAIL_APPLICATION, { host, login });
-    const run = await sendmail(["--check"], { under, env: REDIS });
+    const settings = { port, encryption: "none", host, username: "", password: "" };
+    const under = ownNetwork(settings, MAIL_APPLICATION);
+    const run = await sendmail(["--check"], { under, env: REDIS_INSIDE });
     assert.equal(run.status, 0, run.stderr + run.stdout);
     assert.equal(run.stdout.match(/^warning /gm)?.length ?? 0, warnings, run.stdout);
   });

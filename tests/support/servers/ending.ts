@@ -25,20 +25,31 @@ export type Ending = {
   log: string | RegExp;
 };
 
-/** The one refusal that names whom it is about. */
+/** The refusals that name whom they are about. */
 export const RECIPIENT_REFUSED = "Recipient refused";
+export const SENDER_REFUSED = "Sender refused";
+
+/** The sender of every attempt. */
+const SENDER = "from@from.test";
 
 /** The server takes the message for everybody: status 0 and silence. */
 export function sent(code = 250): Ending {
   return { status: 0, log: `code=${code}` };
 }
 
-/** The server refuses; `reply` is code and words as it says them, the lines side by side. */
-export function refused(status: number, what: string, reply: string): Ending {
+/**
+ * The server refuses; `reply` is code and words as it says them, the lines side by side, and a hint
+ * may end the error.
+ */
+export function refused(status: number, what: string, reply: string, hint?: string): Ending {
   const [, code, text] = /^(\d{3}) ?(.*)$/.exec(reply) ?? [];
   const message = text || `${what}`;
-  const whom = what === RECIPIENT_REFUSED ? "RECIPIENT: " : "";
-  const error = `${what} (SERVER): ${whom}${reply}`;
+  const whom = what === RECIPIENT_REFUSED
+    ? "RECIPIENT: "
+    : what === SENDER_REFUSED
+    ? `${SENDER}: `
+    : "";
+  const error = `${what} (SERVER): ${whom}${reply}${hint === undefined ? "" : `; ${hint}`}`;
   return { status, error, log: `code=${code} message="${message}"` };
 }
 
@@ -87,7 +98,7 @@ export function attempts(log: LogSocket): MakeAttempt {
   const under = sandbox({ log, hostName: "node.example.org" });
   return async (circumstances, { timeout = 10, args = [] } = {}) => {
     const to = `row${++count}@to.test`;
-    const all = ["-f", "from@from.test", "-s", "Row", "--timeout", `${timeout}`, to, ...args];
+    const all = ["-f", SENDER, "-s", "Row", "--timeout", `${timeout}`, to, ...args];
     const run = await sendmail(all, { stdin: "Hello\n", log, under, ...circumstances });
     if (run.elapsed > timeout * 1000 + GRACE) throw new TooSlow(`It took ${run.elapsed} ms`);
     const records = run.records.filter(({ text }) => text.includes(` to=${to} `));
@@ -122,7 +133,7 @@ export function assertEnding(
   }
   const [, head = "", tail = ""] = /^(.*?) (code=.*)$/s.exec(record) ?? [];
   const outcome = status === 0 ? "sent" : "error";
-  const start = `status=${outcome} from=from@from.test to=${to} subject="Row" server=`;
+  const start = `status=${outcome} from=${SENDER} to=${to} subject="Row" server=`;
   assert.ok(head.startsWith(start), record);
   const named = head.slice(start.length);
   if (server instanceof RegExp) assert.match(named, server);

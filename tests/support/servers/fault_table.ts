@@ -5,7 +5,15 @@
  * @module
  */
 
-import { type Ending, failed, failedLike, RECIPIENT_REFUSED, refused, sent } from "./ending.ts";
+import {
+  type Ending,
+  failed,
+  failedLike,
+  RECIPIENT_REFUSED,
+  refused,
+  SENDER_REFUSED,
+  sent,
+} from "./ending.ts";
 import {
   type Action,
   dripForEver,
@@ -37,7 +45,7 @@ const STAGES = {
   greeting: {
     stage: "greeting",
     to: "the greeting",
-    refused: "Connection refused by the smarthost",
+    refused: "The smarthost said no",
     permanent: 69,
     yes: "220 scripted.test ESMTP",
     wrong: "250 2.0.0 Ok",
@@ -81,7 +89,7 @@ const STAGES = {
   MAIL: {
     stage: "mail",
     to: "MAIL",
-    refused: "Sender refused",
+    refused: SENDER_REFUSED,
     permanent: 69,
     yes: "250 2.1.0 Ok",
     wrong: "354 Go on",
@@ -252,9 +260,12 @@ const partly = (status: number, reply: string): Ending => ({
   also: `The others got the message: ${OTHER}`,
 });
 
+/** The hint for settings without a login where the server demands one. */
+const NO_LOGIN_SET = "the settings have no user name and no password";
+
 /** No login, and the server wants one at RCPT. */
 const LOGIN_WANTED = {
-  error: "Recipient refused (SERVER): 530 5.7.0 Authentication required",
+  error: `Recipient refused (SERVER): 530 5.7.0 Authentication required; ${NO_LOGIN_SET}`,
   log: 'code=530 message="5.7.0 Authentication required"',
 };
 
@@ -266,12 +277,12 @@ const SPECIAL: [what: string, script: Script, ending: Ending, server?: ScriptedO
     { status: 77, ...LOGIN_WANTED },
   ],
   ["530 to MAIL", { mail: reply("530 5.7.0 Authentication required") }, {
-    ...refused(77, "Sender refused", "530 5.7.0 Authentication required"),
+    ...refused(77, SENDER_REFUSED, "530 5.7.0 Authentication required", NO_LOGIN_SET),
   }],
   [
     "552 to MAIL",
     { mail: reply("552 5.3.4 Too big") },
-    refused(65, "Sender refused", "552 5.3.4 Too big"),
+    refused(65, SENDER_REFUSED, "552 5.3.4 Too big"),
   ],
   [
     "552 to RCPT",
@@ -313,7 +324,7 @@ const SPECIAL: [what: string, script: Script, ending: Ending, server?: ScriptedO
   [
     "4xx to the greeting",
     { greeting: reply("450 Later") },
-    refused(75, "Connection refused by the smarthost", "450 Later"),
+    refused(75, "The smarthost said no", "450 Later"),
   ],
   [
     "MAIL refused, and DATA not, all at once",
@@ -321,7 +332,7 @@ const SPECIAL: [what: string, script: Script, ending: Ending, server?: ScriptedO
       mail: reply("554 5.7.1 No"),
       rcpt: reply("503 5.5.1 No sender"),
     },
-    refused(69, "Sender refused", "554 5.7.1 No"),
+    refused(69, SENDER_REFUSED, "554 5.7.1 No"),
     PIPELINED,
   ],
   [
@@ -331,13 +342,13 @@ const SPECIAL: [what: string, script: Script, ending: Ending, server?: ScriptedO
       rcpt: reply("503 5.5.1 No sender"),
       data: reply("503 5.5.1 No recipient"),
     },
-    refused(69, "Sender refused", "554 5.7.1 No"),
+    refused(69, SENDER_REFUSED, "554 5.7.1 No"),
     PIPELINED,
   ],
   [
     "530 to MAIL, and what was sent with it is not read",
     { mail: inTurn(reply("530 5.7.0 Authentication required"), silence()) },
-    refused(77, "Sender refused", "530 5.7.0 Authentication required"),
+    refused(77, SENDER_REFUSED, "530 5.7.0 Authentication required", NO_LOGIN_SET),
     PIPELINED,
   ],
   [

@@ -54,6 +54,17 @@ const NO_ADDRESS: Outcome = {
 };
 
 const LINES: [title: string, result: Failure | Outcome, ...lines: string[]][] = [
+  [
+    "a hint ends the line, behind the server's words",
+    failure({
+      what: "Sender refused",
+      where: SERVER,
+      why: "a@x.org",
+      reply: UNKNOWN,
+      hint: "a hint",
+    }),
+    `Error: Sender refused (${SERVER}): a@x.org: 550 5.1.1 No such user; a hint`,
+  ],
   ["a message that everybody got", SENT],
   [
     "a message refused for one of three",
