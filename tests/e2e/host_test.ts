@@ -22,6 +22,9 @@ const WRITER = { REDIS_USER: "cluster", REDIS_PASSWORD: "writers-own-word" };
 const LISTENER = projectFile("dist/ns8-sendmail-listener");
 const PATH = "/usr/local/bin:/usr/bin:/bin";
 
+/** Those of the task that sets a smarthost. */
+const PERMISSIONS = ["--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname"];
+
 /** What the module does when the settings change; the host has no more than sh for it. */
 const RELOAD = `#!/bin/sh
 echo "New smarthost" | ns8-sendmail -s "Settings have changed" -f module@host.test admin@test.org
@@ -56,7 +59,7 @@ Deno.test("on a host with nothing but glibc, sh and logger: settings change, the
     ...{ port: server.port, host: server.host, ...LOGIN },
     ...{ enabled: true, encrypt_smtp: "starttls", tls_verify: true },
   };
-  const set = await run(denoScript("scripts/set-smarthost.ts", "--allow-env", "--allow-net"), {
+  const set = await run(denoScript("scripts/set-smarthost.ts", ...PERMISSIONS), {
     stdin: JSON.stringify(settings),
     env: { ...denoEnvironment(), ...WRITER, REDIS_ADDRESS: redis.address },
   });

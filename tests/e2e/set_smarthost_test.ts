@@ -6,6 +6,9 @@ import { installation, listener, PAYLOAD } from "../support/hosts/listener.ts";
 import { sendmail } from "../support/program/program.ts";
 import { type RedisServer, redisServer } from "../support/servers/redis.ts";
 import { assertNoSecrets } from "../support/program/secrets.ts";
+import { reply } from "../support/servers/peer.ts";
+import type { Script } from "../support/servers/smtp_conversation.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
 
 const WRITER = { name: "cluster", password: "writers-own-word" };
@@ -29,6 +32,9 @@ const OAUTH2 = {
   oauth2_refresh_token: "1//refresh-token",
 };
 
+/** Those of the task. */
+const PERMISSIONS = ["--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname"];
+
 /** Starts a Redis that has the user who may write, and one who may not. */
 async function cluster(): Promise<RedisServer> {
   const redis = await redisServer();
@@ -45,7 +51,7 @@ async function setSmarthost(
   env: Record<string, string> = {},
   args: string[] = [],
 ): Promise<Ended> {
-  const command = denoScript("scripts/set-smarthost.ts", "--allow-env", "--allow-net");
+  const command = denoScript("scripts/set-smarthost.ts", ...PERMISSIONS);
   const ended = await run([...command, ...args], {
     stdin: typeof input === "string" || input instanceof Uint8Array ? input : JSON.stringify(input),
     env: {
@@ -89,7 +95,7 @@ Deno.test("settings and event are one transaction, and who hears of it has the n
   await module.handler("10show", `#!/bin/sh\ncat; echo; exec ns8-sendmail --settings\n`);
   await using listening = await listener(module, { redis });
   const { stdout } = await setSmarthost(redis, { ...SETTINGS, password: "" });
-  assert.equal(stdout, "The settings are stored; listeners that know of it: 1\n");
+  assert.equal(stdout, "The settings are stored; 1 listener was told\n");
   await listening.said(PAYLOAD);
   assert.match(await listening.said("mail.test"), /"port": 465/);
   const statistics = String(await redis.command("INFO", "commandstats"));
@@ -109,13 +115,15 @@ const REFUSED: [what: string, input: unknown, status: number, says: RegExp][] = 
   ["a port that is none", { ...SETTINGS, port: 65536 }, 78, /\(port\).*65536/],
   ["half a port", { ...SETTINGS, port: 25.5 }, 78, /\(port\).*25\.5/],
   ["an unknown encryption", { ...SETTINGS, encrypt_smtp: "ssl" }, 78, /\(encrypt_smtp\).*ssl/],
+  ["enabled without a host", { ...SETTINGS, host: "" }, 78, /its host is empty/],
+  ["enabled with a URL as host", { ...SETTINGS, host: "smtp://x" }, 78, /\(host\).*is a URL/],
   ["a flag that is none", { ...SETTINGS, enabled: "yes" }, 78, /\(enabled\).*yes/],
   ["half a surrogate pair", { ...SETTINGS, password: "x\ud800" }, 78, /\(password\).*UTF-8/],
   ["a host that is null", { ...SETTINGS, host: null }, 65, /host/],
   ["a host that is a list", { ...SETTINGS, host: ["mail.test"] }, 65, /host/],
   ["nothing", "", 65, /not a JSON object/],
   ["a list", [], 65, /not a JSON object/],
-  ["an empty object", {}, 65, /none of the settings/],
+  ["an empty object", {}, 65, /^Error: No smarthost setting in the input$/m],
   ["half an object", JSON.stringify(SETTINGS).slice(0, -9), 65, /not a JSON object/],
   ["what is not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), 65, /UTF-8/],
 ];
@@ -209,7 +217,7 @@ Deno.test("--remove-oauth2 removes all of them, leaves the others, and is told",
   const { status, stdout } = await setSmarthost(redis, "", {}, ["--remove-oauth2"]);
   assert.deepEqual([status, stdout], [
     0,
-    "The settings are stored; listeners that know of it: 1\n",
+    "The settings are stored; 1 listener was told\n",
   ]);
   await listening.said(PAYLOAD);
   assert.deepEqual(await storedOAuth2(redis), {});
@@ -225,7 +233,7 @@ Deno.test("--show prints all that is stored, with secrets masked, and the mask i
   assert.deepEqual(JSON.parse(stdout), { ...SETTINGS, ...OAUTH2, ...masked });
   const ended = await setSmarthost(redis, stdout);
   assert.deepEqual([ended.status, ended.stdout], [65, ""]);
-  assert.match(ended.stderr, /its password is the mask that --show prints/);
+  assert.match(ended.stderr, /The password in the input is the mask that --show prints/);
 });
 
 /** Changes that do not fit to what is stored: SETTINGS and OAUTH2. */
@@ -255,9 +263,89 @@ for (const [what, input, says] of UNFIT) {
 
 Deno.test("an unknown option is 64, and nothing is stored", async () => {
   await using redis = await cluster();
-  for (const args of [["--remove"], ["--show", "--show"], ["x"]]) {
+  for (
+    const args of [["--remove"], ["--show", "--show"], ["x"], ["--show", "--check"], ["--check=x"]]
+  ) {
     const ended = await setSmarthost(redis, SETTINGS, {}, args);
     assert.deepEqual([ended.status, ended.stdout], [64, ""]);
     assert.equal(await redis.command("EXISTS", "cluster/smarthost"), 0);
   }
+});
+
+Deno.test("settings that are not enabled may have no host", async () => {
+  await using redis = await cluster();
+  const ended = await setSmarthost(redis, { ...SETTINGS, enabled: false, host: "" });
+  assert.deepEqual(ended, {
+    status: 0,
+    stdout: "The settings are stored; 0 listeners were told\n",
+    stderr: "",
+  });
+});
+
+Deno.test("-v says where Redis is", async () => {
+  await using redis = await cluster();
+  const { stdout } = await setSmarthost(redis, SETTINGS, {}, ["-v"]);
+  const where = `The settings are stored in Redis at ${redis.address}; 0 listeners were told\n`;
+  assert.equal(stdout, where);
+});
+
+Deno.test("--help needs neither Redis nor input, and its example sets a host", async () => {
+  const nobody = { address: `127.0.0.1:${closedPort()}` };
+  const ended = await setSmarthost(nobody, "", { REDIS_USER: "" }, ["--help"]);
+  assert.deepEqual([ended.status, ended.stderr], [0, ""]);
+  assert.match(ended.stdout, /\.host = "mail\.example\.org"/);
+});
+
+/** A smarthost in the clear with a login, and the settings for it. */
+async function tried(script: Script = {}) {
+  const login = { username: SETTINGS.username, password: PASSWORD };
+  const server = await scriptedSmtp(script, { login });
+  const { host, port } = server;
+  return { server, settings: { ...SETTINGS, host, port, encrypt_smtp: "none" } };
+}
+
+Deno.test("--check tries the settings before they are stored, and says what works", async () => {
+  await using redis = await cluster();
+  const { server, settings } = await tried();
+  await using _ = server;
+  const ended = await setSmarthost(redis, settings, {}, ["--check"]);
+  assert.deepEqual([ended.status, ended.stderr], [0, ""]);
+  assert.match(ended.stdout, /^connect +ok .*\nhello +ok .*\nlogin +ok +as user@mail\.test, by /);
+  assert.match(ended.stdout, /\nThe settings are stored; 0 listeners were told\n$/);
+  assert.equal(await redis.command("HGET", "cluster/smarthost", "host"), server.host);
+  assert.deepEqual(server.messages(), []);
+});
+
+Deno.test("--check does not store settings that do not work, and says why", async () => {
+  await using redis = await cluster();
+  const { server, settings } = await tried();
+  await using _ = server;
+  const input = { ...settings, password: "a wrong one" };
+  const ended = await setSmarthost(redis, input, {}, ["--check"]);
+  assert.equal(ended.status, 77);
+  assert.match(ended.stdout, /\nlogin +failed +Login refused/);
+  assert.equal(
+    ended.stderr,
+    `Error: Login refused (${server.host}:${server.port}): ` +
+      "535 5.7.8 Authentication credentials invalid; the settings are not stored\n",
+  );
+  assert.equal(await redis.command("EXISTS", "cluster/smarthost"), 0);
+});
+
+Deno.test("--check masks a password that the server says back", async () => {
+  await using redis = await cluster();
+  const { server, settings } = await tried({ auth: reply(`535 5.7.8 No ${PASSWORD}`) });
+  await using _ = server;
+  const ended = await setSmarthost(redis, settings, {}, ["--check"]);
+  assert.equal(ended.status, 77);
+  assert.equal(await redis.command("EXISTS", "cluster/smarthost"), 0);
+});
+
+Deno.test("--check tries nothing where the settings are not enabled", async () => {
+  await using redis = await cluster();
+  const { server, settings } = await tried();
+  await using _ = server;
+  const ended = await setSmarthost(redis, { ...settings, enabled: false }, {}, ["--check"]);
+  assert.equal(ended.status, 0);
+  assert.deepEqual(server.conversations, []);
 });

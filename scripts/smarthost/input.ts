@@ -1,0 +1,91 @@
+/**
+ * Smarthost settings as a JSON object on standard input, and what they change in the stored ones.
+ *
+ * @module
+ */
+
+import { OAUTH2_FIELDS, parseSettings, type SmarthostSettings } from "../../lib/cluster/mod.ts";
+import { ExitStatus, Failure } from "../../lib/outcome.ts";
+
+/** Fields to write, and fields to remove. */
+export type Change = { fields: Record<string, string>; removed: string[] };
+
+/** What `--show` prints in the place of a secret. */
+export const MASK = "***";
+
+/** The fields that hold secrets. */
+export const SECRETS: readonly string[] = [
+  "password",
+  "oauth2_client_secret",
+  "oauth2_refresh_token",
+];
+
+/** What is to be stored. Throws a Failure (65) for what is no JSON object, or none of the settings. */
+export function changeIn(text: string): Change {
+  const settings = objectOf(text);
+  const change: Change = { fields: {}, removed: [] };
+  for (const field of [...Object.keys(parseSettings({})), ...OAUTH2_FIELDS]) {
+    if (!Object.hasOwn(settings, field)) continue;
+    const value: unknown = Reflect.get(settings, field);
+    if (isOAuth2(field) && (value === null || value === "")) change.removed.push(field);
+    else change.fields[field] = textOf(field, value);
+  }
+  // To a reader, no hash at all means the defaults.
+  if (Object.keys(change.fields).length === 0) throw unfit("No smarthost setting in the input");
+  const masked = SECRETS.find((field) => change.fields[field] === MASK);
+  if (masked !== undefined) {
+    throw unfit(`The ${masked} in the input is the mask that --show prints`);
+  }
+  return change;
+}
+
+/**
+ * The settings that a reader will find after the change. Throws a Failure as the reader does where
+ * the stored fields and the change do not fit together.
+ */
+export function changedSettings(
+  stored: Readonly<Record<string, string>>,
+  change: Change,
+): SmarthostSettings {
+  const kept = Object.entries(stored).filter(([field]) =>
+    isOAuth2(field) && !change.removed.includes(field)
+  );
+  return parseSettings({ ...Object.fromEntries(kept), ...change.fields });
+}
+
+function isOAuth2(field: string): boolean {
+  return OAUTH2_FIELDS.some((each) => each === field);
+}
+
+function objectOf(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // The parser's words would show what it has read, and that may be the password.
+  }
+  throw unfit("The input is not a JSON object");
+}
+
+function unfit(what: string): Failure {
+  return new Failure({ status: ExitStatus.data, what });
+}
+
+/** A value as the cluster stores it. */
+function textOf(field: string, value: unknown): string {
+  if (typeof value === "boolean") return value ? "1" : "0";
+  if (typeof value === "number") return String(value);
+  // Half a surrogate pair becomes what the reader will find, and refuse.
+  if (typeof value === "string") return value.toWellFormed();
+  throw unfit(`The ${field} in the input is neither a text nor a number nor true or false`);
+}
+
+/** Standard input as text; what is not UTF-8 is nothing that could be stored. */
+export async function readInput(): Promise<string> {
+  const bytes = await new Response(Deno.stdin.readable).bytes();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw unfit("The input is not UTF-8");
+  }
+}
