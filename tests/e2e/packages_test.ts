@@ -43,6 +43,17 @@ async function makeLater(folder: Folder): Promise<void> {
   await succeed(["/bin/sh", "-c", script, "sh", folder.path]);
 }
 
+/** Writes the commands of the README for whoever has a host, block by block. */
+async function writeReadmeBlocks(folder: Folder): Promise<void> {
+  const readme = await Deno.readTextFile(projectFile("README.md"));
+  const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
+  assert.equal(blocks.length, 5);
+  const architecture = MACHINE === "x86_64" ? "amd64" : "arm64";
+  for (const [at, block] of blocks.entries()) {
+    await folder.write(`readme-${at + 1}.sh`, block.replaceAll("amd64", architecture));
+  }
+}
+
 async function succeed(command: string[]): Promise<string> {
   const ended = await run(command, { env: { PATH: Deno.env.get("PATH") ?? "" } });
   assert.equal(ended.status, 0, ended.stderr + ended.stdout);
@@ -62,12 +73,14 @@ function stepsOf(lines: readonly string[]): Map<string, string[]> {
 }
 
 Deno.test({
-  name: "on a Debian without a mailer the packages are installed, used, upgraded and removed",
+  name:
+    "by the README's commands, on a Debian without a mailer, the packages are installed, used, upgraded and removed",
   ignore: !hasPackages("debian"),
   async fn() {
     await using folder = await temporaryFolder();
     await makePackages(folder);
     await makeLater(folder);
+    await writeReadmeBlocks(folder);
     await folder.write("arrived", "");
     await using host = await smarthost();
     const script = projectFile("tests/support/hosts/package_life.sh");
@@ -88,6 +101,8 @@ Deno.test({
     const real = (version: string) => `/usr/lib/ns8-sendmail/ns8-sendmail-${version}`;
     assert.ok(said("install").includes(`ns8-sendmail ${VERSION}`), said("install"));
     assert.equal(said("install").split(real(VERSION)).length - 1, 2, said("install"));
+    assert.match(said("first mail"), /^settings {2}ok /m);
+    assert.doesNotMatch(said("first mail"), /failed|Error/);
     assert.match(said("mailq"), /There is no queue[\s\S]*There are no aliases/);
     assert.doesNotMatch(said("no other mailer is wanted"), /exim|postfix|mail-transport/);
     assert.match(said("no other mailer is wanted"), /^Inst logwatch/m);
@@ -101,6 +116,7 @@ Deno.test({
       return [recipients.join(), /hello from \S+/.exec(text)?.[0]];
     });
     assert.deepEqual(messages, [
+      ["user@test.org", undefined],
       ["php@example.test", "hello from PHP"],
       ["logrotate@example.test", "hello from logrotate"],
       ["cron@example.test", "hello from cron"],

@@ -1,6 +1,7 @@
 # The life of the packages on a Debian that has no mailer: installed, used by the programs of the
 # host, upgraded, removed. Says "== STEP" before each step. Run by debian_root.sh; the packages, and
-# one of a later version, are in /outside. REDIS_ADDRESS says where Redis is.
+# one of a later version, are in /outside, and so are the README's own commands, readme-1.sh and so on.
+# REDIS_ADDRESS says where Redis is.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH LC_ALL=C.UTF-8
 
@@ -11,13 +12,19 @@ files() {
 
 files >/tmp/before
 echo "== install"
-dpkg --install /outside/ns8-sendmail_*_amd64.deb /outside/ns8-sendmail-mta_*_all.deb
+cd /outside
+sh -e readme-1.sh
+sh -e readme-2.sh
 ns8-sendmail --version
 readlink -f /usr/local/bin/ns8-sendmail
 readlink -f /usr/sbin/sendmail
 test -s /usr/share/man/man1/ns8-sendmail.1.gz
 test -s /usr/share/doc/ns8-sendmail/THIRD-PARTY
 test -x /usr/share/ns8-sendmail/10handler
+
+echo "== first mail"
+sh -e readme-3.sh
+sh -e readme-4.sh
 
 echo "== mailq"
 mailq
@@ -62,7 +69,7 @@ ls /usr/lib/ns8-sendmail
 readlink /usr/local/bin/ns8-sendmail
 
 echo "== remove"
-dpkg --purge ns8-sendmail-mta ns8-sendmail
+sh -e readme-5.sh
 rm -rf /var/log/test.log*
 files >/tmp/after
 diff /tmp/before /tmp/after && echo "nothing is left"
