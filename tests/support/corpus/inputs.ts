@@ -10,6 +10,7 @@ import { cases } from "../mail/cases.ts";
 import { goldenMessages } from "../mail/golden.ts";
 import type { Call } from "../mailers/mailers.ts";
 import { ADDRESSES } from "./addresses.ts";
+import { CALLS } from "./calls.ts";
 import { type Handed, MUTATIONS } from "./mutations.ts";
 
 /** One of the corpus: how our program is called. */
@@ -30,7 +31,7 @@ export function corpus(): Input[] {
   const originals = [...cases(), ...goldenMessages()].map((
     { name, arguments: args, input },
   ): Input => ({ name, arguments: args, input }));
-  return [...originals, ...mutants(originals), ...addressed(), ...special()];
+  return [...originals, ...mutants(originals), ...addressed(), ...called()];
 }
 
 /** Makes several forms with each mutation, each out of another of the originals. */
@@ -73,48 +74,7 @@ function inputOf(name: string, { arguments: args, text }: Handed): Input {
   return { name, arguments: args, input: Buffer.from(text, "latin1") };
 }
 
-/** What is none of the above. */
-function special(): Input[] {
-  const inputs: Record<string, Handed> = {
-    "nothing": { arguments: ["ann@example.org"], text: "" },
-    "nothing, with -t": { arguments: ["-t"], text: "" },
-    "an empty line": { arguments: ["ann@example.org"], text: "\n" },
-    "one line without an end": { arguments: ["ann@example.org"], text: "hello" },
-    "two texts that look like nothing": {
-      arguments: ["ann@example.org"],
-      text: "hello\n\nhello\n",
-    },
-    "a text with a colon": { arguments: ["ann@example.org"], text: "Note: the disk is full\n" },
-    "a text with -t": { arguments: ["-t", "ann@example.org"], text: "hello\n" },
-    "a header of blanks": { arguments: ["ann@example.org"], text: "  \n\nhello\n" },
-    "nobody": { arguments: [], text: "hello\n" },
-    "a person twice": {
-      arguments: ["ann@example.org", "ann@example.org"],
-      text: "Subject: x\n\nhello\n",
-    },
-    "a person as argument and in the header": {
-      arguments: ["-t", "ann@example.org"],
-      text: "To: Ann <ann@example.org>, bob@example.org\nSubject: x\n\nhello\n",
-    },
-    "options of sendmail": {
-      arguments: [
-        "-oi",
-        "-oem",
-        "-odb",
-        "-oQ/tmp",
-        "-B8BITMIME",
-        "-n",
-        "-U",
-        "-G",
-        "ann@example.org",
-      ],
-      text: "Subject: x\n\nhello\n",
-    },
-    "-v": { arguments: ["-v", "ann@example.org"], text: "Subject: x\n\nhello\n" },
-    "-O with a value": {
-      arguments: ["-O", "DeliveryMode=i", "ann@example.org"],
-      text: "Subject: x\n\nhello\n",
-    },
-  };
-  return Object.entries(inputs).map(([name, handed]) => inputOf(name, handed));
+/** Calls with other arguments, and inputs that are neither a case nor a form of one. */
+function called(): Input[] {
+  return Object.entries(CALLS).map(([name, handed]) => inputOf(name, handed));
 }

@@ -56,6 +56,10 @@ const ours = ({ compared }: Found) => compared.ours;
 const isCaller = (address: string | undefined) =>
   new RegExp(`^caller\\d+@${RegExp.escape(HOST_NAME)}$`).test(address ?? "");
 
+/** Whether a text begins with a field. */
+const isHeaded = (octets: string) =>
+  /^(?:\xef\xbb\xbf)?(?:>?From .*\n)?[!-9;-~]+[ \t]*:/.test(octets);
+
 /** Whether the other program gave up, and served nobody. */
 const gaveUp = ({ sight }: Found) => sight.recipients.length === 0;
 
@@ -155,8 +159,14 @@ const RECIPIENTS: readonly Reason[] = [
   {
     reason: "with -t there has to be a header: a text that is sent with it is 65",
     what: "left out",
-    holds: (found) => has(found, "-t") && ours(found).status === 65,
+    holds: (found) => has(found, "-t") && ours(found).status === 65 && !isHeaded(text(found)),
     isException: true,
+  },
+  {
+    reason: "recipients are those of To, Cc and Bcc; sendmail reads Apparently-To, too",
+    what: "left out",
+    of: ["sendmail"],
+    holds: (found) => /^Apparently-To:/m.test(text(found)),
   },
   {
     reason: "nobody is nobody: Postfix sends it to its postmaster",
@@ -215,10 +225,22 @@ const MORE: readonly Reason[] = [
       found.compared.input.arguments.join().includes(";") || /^(?:To|Cc):[^]*;/im.test(text(found)),
   },
   {
-    reason: "options that a mail program does not have, or forbids, have no effect",
+    reason: "-U and -G have no effect; sendmail refuses them",
     what: "served too",
-    of: OTHER_THAN_MSMTP,
-    holds: (found) => gaveUp(found) && found.compared.input.arguments.includes("-G"),
+    of: ["sendmail"],
+    holds: (found) => gaveUp(found) && has(found, "-G"),
+  },
+  {
+    reason: "-n has no effect; Postfix refuses it",
+    what: "served too",
+    of: ["postfix"],
+    holds: (found) => gaveUp(found) && has(found, "-n"),
+  },
+  {
+    reason: "of several -f the last counts; sendmail sends nothing",
+    what: "served too",
+    of: ["sendmail"],
+    holds: ({ compared: { input } }) => input.arguments.filter((arg) => arg === "-f").length > 1,
   },
   {
     reason: "a byte order mark is no part of the header; the others find no recipient behind it",
@@ -310,10 +332,11 @@ const SENDERS: readonly Reason[] = [
     holds: (found) => /^(?:Resent-From|Resent-Sender|Sender):/im.test(text(found)),
   },
   {
-    reason: "-f may have a name, as a recipient may",
+    reason: "-f may have a name, brackets or a comment, as a recipient may",
     what: "sender",
     of: ["msmtp"],
-    holds: ({ ours, theirs = "" }) => theirs.endsWith(` <${ours}>`),
+    holds: ({ ours, theirs = "" }) =>
+      theirs.endsWith(`<${ours}>`) || theirs.startsWith(`${ours} (`),
   },
   {
     reason: "a From that is no address is no sender; msmtp takes its last word",
@@ -387,7 +410,9 @@ const INPUTS: readonly Reason[] = [
     reason:
       "with -s a MIME message is passed on, with that subject; the others would send it as a text",
     what: ["sender", "body"],
-    holds: (found) => has(found, "-s") && /^MIME-Version:/im.test(text(found)),
+    holds: (found) =>
+      has(found, "-s") && /^MIME-Version:/im.test(text(found)) &&
+      found.sight.body.endsWith(ours(found).body),
   },
   {
     reason: "the last line counts without a line end; sendmail loses it where it is in the header",
@@ -411,7 +436,10 @@ const BODIES: readonly Reason[] = [
     reason:
       "UTF-16 and UTF-32 are sent as the same text in UTF-8; the others send something unreadable",
     what: "body",
-    holds: (found) => /^\xff\xfe/.test(text(found)),
+    holds: (found) =>
+      text(found).startsWith("\xff\xfe") &&
+      lines(Buffer.from(ours(found).content, "latin1").toString()) ===
+        lines(new TextDecoder("utf-16le").decode(found.compared.input.input)),
   },
   {
     reason: "a line with one dot is a line of the text, with or without -i",
