@@ -23,11 +23,13 @@ import {
 } from "./lib/delivery/mod.ts";
 import {
   fullyQualifiedHostName,
+  later,
   LONGEST_MESSAGE,
   outputTo,
   readAll,
   type SystemLog,
   systemLog,
+  watchLateErrors,
   watchSignals,
 } from "./lib/host/mod.ts";
 import { buildMessage, type Message } from "./lib/message/mod.ts";
@@ -44,6 +46,7 @@ import {
   recordResult,
   type SecretKeeper,
   secretKeeper,
+  signOfLife,
   transcriptLines,
 } from "./lib/report/mod.ts";
 import { seedRandomness } from "./lib/tls/mod.ts";
@@ -95,18 +98,24 @@ async function send(options: Options, { output, late, onResult }: Run): Promise<
   const secrets = secretKeeper();
   const audience = { ...output, redact: secrets.redact };
   const stop = watchSignals();
+  const isWatched = !options.verbose && Deno.stderr.isTerminal();
+  const life = signOfLife(isWatched ? output.writeError : undefined, later);
   const message = readMessage(options, name);
   let known: Parameters<typeof attemptOf>[2] = {};
-  message.then((message) => known = { ...known, message }, () => {});
+  message.then((message) => [life.begin(), known = { ...known, message }], () => {});
   const describe = (what: typeof known) => attemptOf(options.mail, Deno.hostname(), what);
   const settle = (result: Failure | Outcome) => [stop.settle(), onResult(result)];
   const attempt = async (recipients?: readonly string[]) => {
     stop.begin();
     onResult(undefined);
+    life.waitForRedis();
     const settings = readSettings(options, secrets);
-    settings.then(({ settings }) => known = { ...known, settings }, () => {});
+    settings.then(
+      ({ settings }) => [known = { ...known, settings }, life.waitForSmarthost(settings)],
+      () => {},
+    );
     const sources = { settings, message: message.then((all) => onlyTo(all, recipients)), name };
-    const watchers = { log, aborted: stop.aborted, onOutcome: settle };
+    const watchers = { log, aborted: stop.aborted, onOutcome: settle, onSent: life.sent };
     const outcome = submit(options, sources, secrets, output, watchers);
     const result = await Promise.race([late, stop.stopped, outcome]).catch(asFailure);
     settle(result);
@@ -118,10 +127,12 @@ async function send(options: Options, { output, late, onResult }: Run): Promise<
     duration: options.retry,
     elapsed: () => performance.now(),
     async pause(milliseconds, last) {
+      life.waitForRetry();
       if (options.verbose && !stop.aborted.aborted) announcePause(milliseconds, last, audience);
       return await stop.pause(milliseconds);
     },
   });
+  life.end();
   if (stop.aborted.aborted) return await stop.endBySignal(Deno.pid);
   return await announceResult(result, describe(known), options.json, audience);
 }
@@ -135,7 +146,7 @@ async function submit(
   { settings: reading, message, name }: Sources,
   secrets: SecretKeeper,
   output: Output,
-  { log, ...watchers }: Pick<DeliveryContext, "aborted" | "onOutcome"> & { log: SystemLog },
+  { log, ...watchers }: Partial<DeliveryContext> & { log: SystemLog },
 ): Promise<Outcome> {
   const settings = reading.then(({ settings }) => {
     if (settings.encrypt_smtp !== "none") seedRandomness();
@@ -154,10 +165,7 @@ async function readSettings({ timeout }: Options, secrets = secretKeeper()): Pro
   return found;
 }
 
-async function readMessage(
-  { mail, timeout }: Options,
-  name = fullyQualifiedHostName(timeout),
-): Promise<Message> {
+async function readMessage({ mail, timeout }: Options, name = fullyQualifiedHostName(timeout)) {
   const input = await readAll((into) => Deno.stdin.read(into), LONGEST_MESSAGE);
   const context = { hostName: await name, now: new Date(), id: crypto.randomUUID() };
   return buildMessage(input, mail, context);
@@ -182,16 +190,7 @@ function start(): void {
   late.catch(() => {});
   let status: ExitStatus | undefined;
   const onResult: Run["onResult"] = (result) => void (status = result && statusOf(result));
-  const onLate = (event: Event) => {
-    event.preventDefault();
-    if (status !== undefined) Deno.exit(status);
-    const cause = event instanceof ErrorEvent ? event.error : Reflect.get(event, "reason");
-    reject(cause ?? new Error("there is nothing left to wait for"));
-  };
-  // With nothing left to wait for Deno would end with 0, which says that the message is sent.
-  for (const type of ["error", "unhandledrejection", "beforeunload"]) {
-    addEventListener(type, onLate);
-  }
+  watchLateErrors((cause) => status === undefined ? reject(cause) : Deno.exit(status));
   main(Deno.args, { output, late, onResult })
     .catch((error) => announceFailure(error, output))
     .then(Deno.exit);

@@ -26,6 +26,8 @@ export type DeliveryContext = ConnectionOptions & {
   onOutcome?: (outcome: Outcome) => void;
   /** Cuts the connection when it aborts. */
   aborted?: AbortSignal;
+  /** Takes how many octets of the message have gone, and of how many. */
+  onSent?: (octets: number, total: number) => void;
   /** Whether commands are sent together where the server offers that (RFC 2920); by default they are. */
   pipelining?: boolean;
   /** The longest wait for the answer to the final dot, in milliseconds. */
@@ -74,6 +76,7 @@ async function deliverOnce(
     const { recipients, transactions } = await sendToAll(session, {
       ...message.envelope,
       content: message.content,
+      total: message.size,
       eightBit: message.eightBit,
       ...(session.capabilities.size !== undefined && { size: message.size }),
     });

@@ -3,7 +3,7 @@
  *
  * Its fully qualified name (`name.ts`), standard input as bytes (`input.ts`), standard output and
  * standard error (`output.ts`), the records in the system log (`syslog.ts`), and the signals that ask
- * a process to end (`signals.ts`). The streams themselves come from `main.ts`.
+ * a process to end, with its other events (`signals.ts`). The streams themselves come from `main.ts`.
  *
  * @module
  */
@@ -11,5 +11,5 @@
 export { LONGEST_MESSAGE, readAll } from "./input.ts";
 export { fullyQualifiedHostName } from "./name.ts";
 export { type Output, outputTo } from "./output.ts";
-export { watchSignals } from "./signals.ts";
+export { later, watchLateErrors, watchSignals } from "./signals.ts";
 export { type SystemLog, systemLog } from "./syslog.ts";

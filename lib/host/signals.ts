@@ -1,5 +1,6 @@
 /**
- * The signals that end a process, and how it ends by one of them after all.
+ * The events of a process: signals that end it, and how it ends by one of them after all; errors
+ * that nobody waits for; time that has passed.
  *
  * @module
  */
@@ -38,6 +39,28 @@ export type Stop = {
    */
   endBySignal(pid: number): Promise<number>;
 };
+
+/**
+ * Calls back when something goes wrong that nobody waits for: a library throws from an event, or
+ * nothing is left to wait for, where the runtime would end with status 0, which says that all is well.
+ */
+export function watchLateErrors(onError: (cause: unknown) => void): void {
+  const onLate = (event: Event) => {
+    event.preventDefault();
+    const cause = event instanceof ErrorEvent ? event.error : Reflect.get(event, "reason");
+    onError(cause ?? new Error("there is nothing left to wait for"));
+  };
+  for (const type of ["error", "unhandledrejection", "beforeunload"]) {
+    addEventListener(type, onLate);
+  }
+}
+
+/** Calls back after so many milliseconds, if the process lasts; gives a function that prevents it. */
+export function later(milliseconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, milliseconds);
+  Deno.unrefTimer(timer);
+  return () => clearTimeout(timer);
+}
 
 /** Listens for the ending signals, in place of their default action. */
 export function watchSignals(): Stop {

@@ -4,7 +4,7 @@
  * An outcome or a failure becomes lines on standard error and a record of the system log
  * (`report.ts`), and one object of JSON (`json.ts`). `redact.ts` masks secrets in everything that a
  * server or a library has said: `forms.ts` has the forms in which a secret may come back, `search.ts`
- * finds them. `announce.ts` does all of it in the right order and gives the exit status.
+ * finds them. `sign_of_life.ts` tells somebody at a terminal what is waited for. `announce.ts` does all of it in the right order and gives the exit status.
  *
  * A new key of the JSON, a new field of the log record or a new form of queue id belongs here.
  *
@@ -30,4 +30,5 @@ export {
   secretKeeper,
 } from "./redact.ts";
 export { type Attempt, attemptOf } from "./attempt.ts";
+export { type Later, type SignOfLife, signOfLife } from "./sign_of_life.ts";
 export { errorLines, errorText, transcriptLines } from "./report.ts";

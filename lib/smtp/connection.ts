@@ -98,11 +98,13 @@ export async function openTls(
 }
 
 async function openEncrypted(smarthost: Smarthost, opening: Opening): Promise<Connection> {
-  const { where, timeout, progress } = opening;
+  const { where, timeout, progress, transcript } = opening;
   const secure = (socket: Socket) => encrypt(socket, smarthost, where, timeout);
   const { secured, clientName, ...reached } = await reachTls(smarthost, opening, secure);
   const { socket, encryption, tlsError } = secured;
-  progress("encrypt", describeEncryption(encryption));
+  const described = describeEncryption(encryption);
+  transcript(`* ${described}`);
+  progress("encrypt", described);
   const greeting = reached.greeting ?? await readFirst(secured, smarthost, opening);
   return { socket, encryption, tlsError, server: where, greeting, clientName };
 }

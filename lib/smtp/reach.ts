@@ -48,10 +48,16 @@ export async function reachTls<T>(
   }
 }
 
-function connect<T>({ host, port }: Smarthost, opening: Opening, begin: (socket: Socket) => T) {
+async function connect<T>(
+  { host, port }: Smarthost,
+  opening: Opening,
+  begin: (socket: Socket) => T,
+) {
   const onResolved = (addresses: readonly string[]) =>
     opening.progress("resolve", addresses.join(", "));
-  return connectSocket(host, port, { ...opening, onResolved }, begin);
+  const connected = await connectSocket(host, port, { ...opening, onResolved }, begin);
+  opening.transcript(`* Connected to ${addressOf(connected.socket, { host, port })}`);
+  return connected;
 }
 
 async function greetingOn(
@@ -70,8 +76,16 @@ async function greetingOn(
   }
 }
 
-function reportConnect(socket: Socket, { host, port }: Smarthost, { progress }: Opening): void {
-  progress("connect", formatAddress({ host: socket.remoteAddress ?? host, port }));
+function reportConnect(socket: Socket, smarthost: Smarthost, { progress }: Opening): void {
+  progress("connect", addressOf(socket, smarthost));
+}
+
+/** The address that a socket is connected to, with the port. */
+function addressOf(
+  { remoteAddress }: Socket,
+  { host, port }: Pick<Smarthost, "host" | "port">,
+): string {
+  return formatAddress({ host: remoteAddress ?? host, port });
 }
 
 /**

@@ -16,6 +16,7 @@ import type { Credentials } from "./mechanism.ts";
 import { Failure } from "../outcome.ts";
 import { reasonOf, systemCode } from "../text/mod.ts";
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from "./reply.ts";
+import { counted } from "./progress.ts";
 import { type Receipt, receiptOf } from "./receipt.ts";
 import { isAccepted } from "./status.ts";
 
@@ -27,6 +28,8 @@ export type Transaction = {
   recipients: readonly string[];
   /** The finished message with CRLF line ends, not dot-stuffed, in slices. */
   content: Iterable<Uint8Array>;
+  /** The size of the content, in octets. */
+  total: number;
   /** What SIZE declares (RFC 1870), in octets. */
   size?: number;
   /** Whether BODY=8BITMIME is declared (RFC 6152). */
@@ -61,6 +64,8 @@ export type SessionOptions = {
   pipelining?: boolean;
   /** Takes the lines of the dialogue, logins masked. */
   transcript: (said: string) => void;
+  /** Takes how many octets of a message have gone, and of how many. */
+  onSent?: (octets: number, total: number) => void;
 };
 
 /** How much of what was not asked for is read by then, in bytes. */
@@ -103,6 +108,7 @@ export async function openSession(
 
 /** What the calls of a session share. */
 type Dialogue = {
+  options: SessionOptions;
   server: string;
   socket: Socket;
   client: Client;
@@ -149,7 +155,7 @@ function startDialogue(
   });
   afterClose(socket, () => breakOff(lost("the server closed the connection")));
   return {
-    ...{ server, socket, client, exchange },
+    ...{ options, server, socket, client, exchange },
     lost: (error) => lost(whyLost(error)),
     run: (call) => Promise.race([broken, call]),
   };
@@ -157,14 +163,22 @@ function startDialogue(
 
 async function send(dialogue: Dialogue, transaction: Transaction): Promise<Receipt> {
   const { client, exchange, run, lost, server } = dialogue;
-  const { sender, recipients, content, size, eightBit } = transaction;
+  const { sender, recipients, content, total, size, eightBit } = transaction;
   const envelope = {
     from: sender,
     to: [...recipients],
     use8BitMime: eightBit,
     ...(size !== undefined && { size }),
   };
-  const message = Readable.from(watched(content, exchange.progressed), { objectMode: false });
+  const { transcript, onSent = () => {} } = dialogue.options;
+  const slices = counted(content, {
+    ...{ total, transcript },
+    onSent(octets) {
+      exchange.progressed();
+      onSent(octets, total);
+    },
+  });
+  const message = Readable.from(slices, { objectMode: false });
   const start = exchange.answers.length;
   const error = await run(client.send(envelope, message)).catch((failure) => failure);
   const problem = isConnectionError(error) ? lost(error) : error;
@@ -198,13 +212,6 @@ async function quit({ exchange, socket }: Dialogue): Promise<void> {
   exchange.ask("QUIT", "QUIT");
   await promise;
   clearTimeout(timer);
-}
-
-function* watched(slices: Iterable<Uint8Array>, onSlice: () => void): Generator<Uint8Array> {
-  for (const slice of slices) {
-    onSlice();
-    yield slice;
-  }
 }
 
 /** Whether nodemailer says that there is no connection any more, and not what a server answered. */

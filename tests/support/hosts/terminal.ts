@@ -66,6 +66,27 @@ export async function interactiveShell(
   return shellOn(terminal, folder);
 }
 
+/** A program on a terminal, which is its standard output and standard error. */
+export type Shown = AsyncDisposable & {
+  /** Waits for a text, and gives all that has been shown since the last time, up to it. */
+  shows(text: string): Promise<string>;
+};
+
+/** Starts a command line of the shell on a terminal, with this environment and no other. */
+export async function onTerminal(
+  commandLine: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Shown> {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const args = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", ...variables];
+  const shell = ["/bin/sh", "-c", commandLine];
+  const terminal = await startPython("hosts/terminal.py", [...args, ...shell], "pty");
+  return {
+    shows: (text) => type(terminal, "", text),
+    [Symbol.asyncDispose]: () => terminal[Symbol.asyncDispose](),
+  };
+}
+
 function shellOn(terminal: PythonHelper, folder: Folder): Shell {
   return {
     async complete(text) {

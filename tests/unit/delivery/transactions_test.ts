@@ -44,7 +44,7 @@ function sessionWith(verdict: Verdict, given: { recipientLimit?: number; failsAt
 
 function transactionTo(count: number): Transaction {
   const recipients = Array.from({ length: count }, (_, i) => `r${i}@to.test`);
-  return { sender: "s@from.test", recipients, content: [], eightBit: true };
+  return { sender: "s@from.test", recipients, content: [], total: 0, eightBit: true };
 }
 
 /** A server that takes so many in one transaction, and says this to the others. */
