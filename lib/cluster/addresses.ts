@@ -1,5 +1,5 @@
 /**
- * Where the cluster's Redis is.
+ * The addresses of the cluster's Redis servers.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { isIPv6 } from "node:net";
 import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
 
-/** Where a Redis listens. */
+/** The address of a Redis server. */
 export type RedisAddress = {
   /** A name or an IP address, without brackets. */
   host: string;
   port: number;
 };
 
-/** What the environment says of where Redis is; an empty value is as good as none. */
+/** The environment variables with the addresses; an empty value counts as not set. */
 export type RedisEnvironment = {
   /** `REDIS_REPLICA_ADDRESS` */
   replica?: string | undefined;
@@ -22,14 +22,14 @@ export type RedisEnvironment = {
   leader?: string | undefined;
 };
 
-/** The Redis servers to ask one after the other. */
+/** The Redis servers to try, in order. */
 export type RedisAddresses = readonly [RedisAddress, ...RedisAddress[]];
 
 const DEFAULT_ADDRESS: RedisAddress = { host: "127.0.0.1", port: 6379 };
 
 /**
- * The addresses to ask, in this order: the local replica, then the leader, else the default.
- * Throws a Failure 78 where one is set that is none.
+ * Gives the addresses to try: the local replica, then the leader; the default if neither is set.
+ * Throws a Failure (78) if a value is not an address.
  */
 export function redisAddresses({ replica, leader }: RedisEnvironment): RedisAddresses {
   const addresses = [
@@ -41,7 +41,7 @@ export function redisAddresses({ replica, leader }: RedisEnvironment): RedisAddr
   return isOther ? [first, second] : [first];
 }
 
-/** `host:port` or `[v6]:port` as the contract has it; nothing where the value is empty. */
+/** Reads `host:port` or `[v6]:port`; gives nothing for an empty value. */
 function parseAddress(variable: string, value: string | undefined): RedisAddress[] {
   if (!value) return [];
   const match = /^(?:\[([^\]]+)\]|([\w.-]{1,255})):(\d{1,5})$/.exec(value);
@@ -53,7 +53,7 @@ function parseAddress(variable: string, value: string | undefined): RedisAddress
     status: ExitStatus.configuration,
     what: "The address of Redis is wrong",
     where: variable,
-    // Who writes a URL may have put a password into it.
+    // A value with an @ may be a URL with a password in it.
     why: `${value.includes("@") ? "it" : JSON.stringify(value)} is not host:port or [IPv6]:port`,
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The event by which the cluster says that the settings have changed, as the agents of a cluster
- * hear it: published on Redis, and lost for whoever does not listen at that moment.
+ * Listens for the cluster's event that the smarthost settings changed. It is published on a Redis
+ * channel; who does not listen at that moment does not get it.
  *
  * @module
  */
@@ -16,43 +16,40 @@ import type { RedisAddress, RedisAddresses } from "./addresses.ts";
 /** The Redis channel of the event. */
 export const SMARTHOST_CHANGED = "cluster/event/smarthost-changed";
 
-/** An event as an agent hands it to its handlers. */
+/** An event, as an agent passes it to its handlers. */
 export type ClusterEvent = {
-  /** What stands before `/event/` in the channel: the agent that says so, `cluster`. */
+  /** The part of the channel before `/event/`: the agent that published it, `cluster`. */
   source: string;
-  /** What stands behind it: `smarthost-changed`. */
+  /** The part behind it: `smarthost-changed`. */
   name: string;
-  /** What was published, `{"key": "cluster/smarthost"}`. */
+  /** The published message, `{"key": "cluster/smarthost"}`. */
   payload: Uint8Array;
 };
 
 /** How to listen. */
 export type ListenOptions = {
   /**
-   * The longest wait for any one answer of Redis, in milliseconds; after as long a silence it is
-   * asked whether it is still there.
+   * The longest wait for any one answer of Redis, in milliseconds. A PING is sent at the same
+   * interval, to notice a connection that is lost.
    */
   timeout: number;
   /** Ends the listening. */
   signal?: AbortSignal;
-  /** Takes a line whenever a connection is up, is lost, or an event is not kept. */
+  /** Called with a line of text when a connection is made or lost, or an event is dropped. */
   notice?: (line: string) => void;
 };
 
-/** How long the true cause of a failed connection is looked for, in milliseconds. */
-const CAUSE_TIME = 1000;
-
-/** How many events wait at most; one more is dropped, as an agent rejects it that is busy. */
+/** The most events that wait; further ones are dropped, as a busy agent does. */
 const LONGEST_QUEUE = 32;
 
-/** The pauses between attempts to connect, in milliseconds: each twice the one before. */
+/** The pauses between attempts to connect, in milliseconds; each is twice the one before. */
 const FIRST_WAIT = 100;
 const LAST_WAIT = 5000;
 
 /**
- * Listens for changes of the settings until the stream is cancelled or the signal comes, across
- * restarts of Redis: the servers are tried in their order, again and again. What has happened in
- * between is not told. A Redis that refuses, or cannot be reached, is no error but a notice.
+ * Listens for changes of the settings until the stream is cancelled or the signal aborts. When a
+ * connection is lost, the servers are tried again in order, without end; events published in between
+ * are missed. A Redis that refuses or cannot be reached gives a notice, not an error.
  */
 export function smarthostChanges(
   addresses: RedisAddresses,
@@ -63,11 +60,11 @@ export function smarthostChanges(
   const notice = options.notice ?? (() => {});
   return new ReadableStream<ClusterEvent>({
     start(controller) {
-      const take = (event: ClusterEvent) => {
+      const onEvent = (event: ClusterEvent) => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(event);
         else notice(`${LONGEST_QUEUE} events are waiting, one more is dropped`);
       };
-      keepListening(addresses, { ...options, notice, signal }, take).then(
+      keepListening(addresses, { ...options, notice, signal }, onEvent).then(
         () => cancelled.signal.aborted || controller.close(),
         (error) => controller.error(error),
       );
@@ -76,70 +73,70 @@ export function smarthostChanges(
   }, { highWaterMark: LONGEST_QUEUE });
 }
 
-/** One connection after the other, with a pause whenever all servers have been tried. */
+/** Listens on one connection after the other, with a pause each time all servers have been tried. */
 async function keepListening(
   addresses: RedisAddresses,
   options: Required<ListenOptions>,
-  take: (event: ClusterEvent) => void,
+  onEvent: (event: ClusterEvent) => void,
 ): Promise<void> {
   const { signal, notice } = options;
-  let said = "";
+  let lastNotice = "";
   let wait = FIRST_WAIT;
   while (!signal.aborted) {
     for (const address of addresses) {
-      const { heard, why } = await listenOnce(address, options, take);
+      const { wasConnected, why } = await listenOnce(address, options, onEvent);
       if (signal.aborted) return;
-      if (heard) wait = FIRST_WAIT;
+      if (wasConnected) wait = FIRST_WAIT;
       const line = `Redis at ${formatAddress(address)}: ${why}`;
-      // Once, and not every five seconds for as long as it lasts.
-      if (heard || line !== said) notice(line);
-      said = line;
+      // The same line is not repeated at every attempt.
+      if (wasConnected || line !== lastNotice) notice(line);
+      lastNotice = line;
     }
     await sleep(wait, undefined, { signal }).catch(() => {});
     wait = Math.min(wait * 2, LAST_WAIT);
   }
 }
 
-/** Listens on one connection to its end; tells whether it ever got so far, and why it ended. */
+/** Listens on one connection until it ends. Gives whether it was subscribed, and why it ended. */
 async function listenOnce(
   address: RedisAddress,
   { timeout, signal, notice }: Required<ListenOptions>,
-  take: (event: ClusterEvent) => void,
-): Promise<{ heard: boolean; why: string }> {
+  onEvent: (event: ClusterEvent) => void,
+): Promise<{ wasConnected: boolean; why: string }> {
   const redis = connectionTo(address, timeout);
   const end = () => redis.disconnect();
   signal.addEventListener("abort", end);
   let reason: unknown;
-  const keep = (error: unknown) => reason ??= error;
-  redis.on("error", keep);
-  redis.on("messageBuffer", (channel, payload) => take(eventOf(channel, payload)));
+  const keepFirst = (error: unknown) => reason ??= error;
+  redis.on("error", keepFirst);
+  redis.on("messageBuffer", (channel, payload) => onEvent(eventOf(channel, payload)));
   const ended = new Promise<void>((resolve) => redis.once("end", () => resolve()));
   let heartbeat: ReturnType<typeof setInterval> | undefined;
-  let heard = false;
+  let wasConnected = false;
   try {
     await redis.connect();
     await redis.subscribe(SMARTHOST_CHANGED);
-    heard = true;
+    wasConnected = true;
     notice(`Listening to Redis at ${formatAddress(address)}`);
     const lost = (error: unknown) => {
-      keep(error);
+      keepFirst(error);
       end();
     };
     heartbeat = setInterval(() => redis.ping().catch(lost), timeout);
     await ended;
   } catch (error) {
-    // What ioredis says when the server hangs up is not worth repeating.
-    if (redis.status !== "end") keep(error);
+    // When the server closes the connection, the error of ioredis says no more than that.
+    if (redis.status !== "end") keepFirst(error);
   } finally {
     clearInterval(heartbeat);
     signal.removeEventListener("abort", end);
     redis.disconnect();
   }
-  if (reason === undefined) return { heard, why: "connection closed by the server" };
-  return { heard, why: reasonOf(await connectionCause(reason, address, CAUSE_TIME)) };
+  if (reason === undefined) return { wasConnected, why: "connection closed by the server" };
+  return { wasConnected, why: reasonOf(await connectionCause(reason, address)) };
 }
 
-/** The user whom every cluster lets listen, with any password; one connection, and no second try. */
+/** An ioredis client for one connection, without reconnect. Every cluster lets this user listen. */
 function connectionTo(address: RedisAddress, timeout: number): Redis {
   return new Redis({
     ...address,
@@ -152,7 +149,7 @@ function connectionTo(address: RedisAddress, timeout: number): Redis {
     commandTimeout: timeout,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
-    // After the end of the listening ioredis would keep the process alive for two seconds more.
+    // Otherwise ioredis keeps the process alive for two seconds after the end.
     disconnectTimeout: 0,
   });
 }

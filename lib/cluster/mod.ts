@@ -1,11 +1,12 @@
 /**
- * The cluster's Redis: the settings of the smarthost, and the event that says that they changed.
+ * The cluster's Redis: the smarthost settings, and the event that they changed.
  *
- * The environment says where Redis is (`addresses.ts`). One connection reads one hash (`redis.ts`), and a guard in
- * front of ioredis lets nothing pass that is not an answer (`resp.ts`). The hash becomes typed
- * settings (`settings.ts`). A listener hears changes across restarts of Redis (`events.ts`).
+ * The environment holds the addresses of Redis (`addresses.ts`). One connection reads one hash
+ * (`redis.ts`), and a guard checks all data before ioredis decodes it (`resp.ts`). The hash becomes
+ * typed settings (`settings.ts`). A listener gets the event, also after a restart of Redis
+ * (`events.ts`).
  *
- * A new field of the settings or a new error of Redis belongs here.
+ * A new field of the settings (`settings.ts`) or a new error of Redis (`redis.ts`) belongs here.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * One hash out of the cluster's Redis.
+ * Reads one hash from the cluster's Redis.
  *
- * ioredis gets one connection for one batch of commands. Its reconnecting, its queue and its
- * messages on the console are kept out of the way.
+ * ioredis gets one connection for one batch of commands. It does not reconnect, does not queue
+ * commands and writes nothing to the console.
  *
  * @module
  */
@@ -15,33 +15,30 @@ import { reasonOf, systemCode, timedOut } from "../text/mod.ts";
 import type { RedisAddress, RedisAddresses } from "./addresses.ts";
 import { type ReplyGuard, replyGuard, unaskedGuard } from "./resp.ts";
 
-/** The user whom every cluster lets read, with any password. */
+/** The user and password for reading; every cluster accepts any password for this user. */
 const CREDENTIALS = ["default", "nopass"];
 
-/** How long the true cause of a failed connection is looked for, in milliseconds. */
-const CAUSE_TIME = 1000;
-
-/** Why, when there is no better reason: ioredis says "Connection is closed." to everything. */
+/** The reason if nothing better is known; ioredis says "Connection is closed." for everything. */
 const HANG_UP = "connection closed by the server";
 
-/** How Redis says why it gives nothing; all else is worth another try. */
+/** The errors of Redis that are permanent, by their first word; all others are temporary (75). */
 const REFUSALS: ReadonlyMap<string, Pick<FailureDetails, "status" | "what">> = new Map([
   ["NOAUTH", { status: ExitStatus.notAllowed, what: "Redis refused the login" }],
   ["WRONGPASS", { status: ExitStatus.notAllowed, what: "Redis refused the login" }],
   ["NOPERM", { status: ExitStatus.notAllowed, what: "Redis refused to show the settings" }],
 ]);
 
-/** A hash, and the `host:port` that had it. */
+/** A hash, and the `host:port` of the Redis that it is from. */
 type FoundHash = { hash: Record<string, string>; from: string };
 
 /**
- * Reads a hash from the first Redis that has it; where none has, it is empty. `timeout`, in
- * milliseconds, is for each Redis, from the look-up of its name to its last byte. Bytes that are
- * not UTF-8 become U+FFFD.
+ * Reads a hash from the first Redis that has it; gives an empty hash if none has. `timeout` is the
+ * limit for each Redis, in milliseconds, from the lookup of its name to its last byte. Bytes that
+ * are not UTF-8 become U+FFFD.
  *
- * Throws a Failure: 77 where Redis refuses, 78 where the key holds no hash, and 75 for all else.
- * Only after a 75, and where the hash is empty, since a replica may not have synced yet, is the
- * next Redis asked, as it may know better; the error then names both.
+ * Throws a Failure: 77 if Redis refuses, 78 if the key is not a hash, 75 for any other error. The
+ * next Redis is asked after a 75, and after an empty hash, because a replica may not have synced
+ * yet; the error then names both.
  */
 export async function readHash(
   [address, next, ...rest]: RedisAddresses,
@@ -59,7 +56,7 @@ export async function readHash(
     ? `${first.details.where}: ${first.details.why}`
     : `${first.from} had no settings`;
   return await readHash([next, ...rest], key, timeout).catch((later) => {
-    throw later instanceof Failure ? alsoNaming(before, later) : later;
+    throw later instanceof Failure ? withEarlierResult(before, later) : later;
   });
 }
 
@@ -73,22 +70,22 @@ async function readFrom(
     const replies = await exchange(address, key, timeout);
     return { hash: hashOf(replies, from), from };
   } catch (error) {
-    const cause = isOfSystem(error) ? await connectionCause(error, address, CAUSE_TIME) : error;
+    const cause = isOfSystem(error) ? await connectionCause(error, address) : error;
     return failureOf(cause, from, key);
   }
 }
 
-/** Whether the system, and neither Redis nor this program, says what is wrong. */
+/** True for an error of the operating system, and not of Redis or this program. */
 function isOfSystem(error: unknown): boolean {
   return !isReplyError(error) && systemCode(error) !== undefined;
 }
 
-/** The later failure, with what was found before it. */
-function alsoNaming(before: string, { details }: Failure): Failure {
+/** Adds to a failure what the Redis before it answered. */
+function withEarlierResult(before: string, { details }: Failure): Failure {
   return new Failure({ ...details, why: `${details.why}; before that ${before}` });
 }
 
-/** A connection of which ioredis sees only what the guard lets pass. */
+/** A connection whose data reaches ioredis only if the guard accepts it. */
 class GuardedSocket extends Socket {
   guard: ReplyGuard = unaskedGuard;
 
@@ -100,20 +97,20 @@ class GuardedSocket extends Socket {
   }
 }
 
-/** What the guard has found. */
+/** The reason for which the guard rejected an answer. */
 class ProtocolError extends Error {}
 
 /**
- * Logs in, reads, and says goodbye. Gives the three replies, each a value or an error; throws why
- * there are none.
+ * Sends AUTH, HGETALL and QUIT. Gives the three replies, each a value or an error; throws the reason
+ * if there are no replies.
  */
 async function exchange(address: RedisAddress, key: string, timeout: number): Promise<unknown[]> {
   const socket = new GuardedSocket();
   const redis = connectionOver(socket, address);
   let reason: unknown;
-  const keep = (error: unknown) => reason ??= error;
-  socket.on("error", keep);
-  redis.on("error", keep);
+  const keepFirst = (error: unknown) => reason ??= error;
+  socket.on("error", keepFirst);
+  redis.on("error", keepFirst);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(timedOut(timeout))), timeout);
@@ -131,8 +128,8 @@ async function exchange(address: RedisAddress, key: string, timeout: number): Pr
 }
 
 /**
- * Asks all in one round trip. QUIT is no mere courtesy: its OK behind the hash shows that the hash
- * is the answer to HGETALL, and not to something else. Every user may say it.
+ * Sends all three commands in one round trip. The OK to QUIT behind the hash proves that the hash is
+ * the answer to HGETALL. Every user is allowed to send QUIT.
  */
 async function ask(redis: Redis, socket: GuardedSocket, key: string): Promise<unknown[]> {
   await redis.connect().catch(() => {
@@ -141,28 +138,28 @@ async function ask(redis: Redis, socket: GuardedSocket, key: string): Promise<un
   socket.guard = replyGuard(3);
   const replies = await redis.pipeline()
     .call("AUTH", ...CREDENTIALS)
-    // In capitals, ioredis does not make an object of whatever comes.
+    // With capital letters ioredis does not convert the reply to an object.
     .call("HGETALL", key)
     .call("QUIT")
     .exec() ?? [];
   const answers = replies.map(([error, value]) => error ?? value);
   const [login, list] = answers;
-  // A Redis that has too many clients says so, and hangs up.
+  // A Redis with too many clients answers the first command with an error and closes the connection.
   if (isHangUp(login) || (isHangUp(list) && !isReplyError(login))) throw new Error(HANG_UP);
   return answers;
 }
 
-/** What ioredis gives in place of a reply that never came. */
+/** True if ioredis returned an error because the connection closed before the reply. */
 function isHangUp(answer: unknown): boolean {
   return answer instanceof Error && !isReplyError(answer);
 }
 
-/** An error that Redis itself has answered. */
+/** True for an error reply of Redis. */
 function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }
 
-/** An ioredis that does nothing of its own accord: no HELLO, no INFO, no second attempt. */
+/** An ioredis client without automatic behaviour: no HELLO, no INFO, no reconnect. */
 function connectionOver(socket: GuardedSocket, address: RedisAddress): Redis {
   return new Redis({
     Connector: class extends AbstractConnector {
@@ -186,13 +183,13 @@ function connectionOver(socket: GuardedSocket, address: RedisAddress): Redis {
   });
 }
 
-/** The hash in the replies to AUTH, HGETALL and QUIT; throws what Redis said instead. */
+/** Gives the hash in the replies to AUTH, HGETALL and QUIT; throws the error reply if there is one. */
 function hashOf([login, list, goodbye]: unknown[], from: string): Record<string, string> {
-  // An old Redis knows no users, one without a password may say that it needs none.
+  // An old Redis has no users, and a Redis without a password may answer AUTH with an error.
   if (login instanceof Error && (list instanceof Error || REFUSALS.has(codeOf(login)))) throw login;
   if (list instanceof Error) throw list;
   if (!isTextList(list) || list.length % 2 !== 0 || Array.isArray(goodbye)) {
-    throw unfit(from, "not an answer to the question");
+    throw invalidAnswer(from, "not an answer to the question");
   }
   return Object.fromEntries(
     list.flatMap((name, at) => at % 2 === 0 ? [[name, list[at + 1] ?? ""]] : []),
@@ -210,7 +207,7 @@ function codeOf(error: Error): string {
 
 function failureOf(error: unknown, where: string, key: string): Failure {
   if (error instanceof Failure) return error;
-  if (error instanceof ProtocolError) return unfit(where, error.message);
+  if (error instanceof ProtocolError) return invalidAnswer(where, error.message);
   const details = { status: ExitStatus.tryAgain, where, why: reasonOf(error), cause: error };
   if (!isReplyError(error)) return new Failure({ ...details, what: "Redis does not answer" });
   if (codeOf(error) === "WRONGTYPE") {
@@ -221,7 +218,7 @@ function failureOf(error: unknown, where: string, key: string): Failure {
   return new Failure({ ...details, ...refusal });
 }
 
-function unfit(where: string, why: string): Failure {
+function invalidAnswer(where: string, why: string): Failure {
   const what = "Redis gives no proper answer";
   return new Failure({ status: ExitStatus.tryAgain, what, where, why });
 }

@@ -1,19 +1,19 @@
 /**
- * A guard in front of ioredis, whose decoder trusts the server: it allocates an array of thirty
- * million members as soon as it is announced, and a malformed push message or an unexpected null ends
- * the process from a timer. The guard passes only plain answers to what was asked. Its time is linear
- * in what the server sends, however that is cut into pieces.
+ * Checks the data of Redis before ioredis decodes it. The decoder of ioredis trusts the server: it
+ * allocates an array of thirty million members as soon as one is announced, and a malformed push
+ * message or an unexpected null ends the process from a timer. The guard accepts only plain replies
+ * to the commands that were sent. Its time is linear in the length of the data.
  *
  * @module
  */
 
-/** Gives the reason to reject these bytes of the server; nothing where they may pass. */
+/** Gives the reason to reject these bytes of the server; nothing if they are accepted. */
 export type ReplyGuard = (chunk: Uint8Array) => string | undefined;
 
-/** The longest that all replies together may be, in bytes; the settings take a few hundred. */
+/** The most bytes of all replies together; the settings take a few hundred. */
 export const LONGEST_ANSWER = 1024 * 1024;
 
-/** The most strings that fit into that: the decoder allocates as many as are announced. */
+/** The most strings that fit into that; the decoder allocates as many as are announced. */
 const MOST_MEMBERS = LONGEST_ANSWER / "$0\r\n\r\n".length;
 
 const TOO_LONG = `an answer of more than ${LONGEST_ANSWER} bytes`;
@@ -21,10 +21,10 @@ const TOO_LONG = `an answer of more than ${LONGEST_ANSWER} bytes`;
 /** The longest line: a status, an error in words, or a length. */
 const LONGEST_LINE = 4096;
 
-/** Enough characters of what a server says to recognize it. */
+/** How many characters of a wrong answer are shown. */
 const EXCERPT = 80;
 
-/** The beginning of a line, up to its CR: the decoder takes a line as ended at its CR. */
+/** The start of a line, up to its CR: for the decoder a line ends at its CR. */
 const BEGINNING = /^[+:$*-][^\r\n]*\r?$/;
 const STATUS = /^[+:-][^\r\n]*\r\n$/;
 /** The length of a string or an array; -1 is a null. */
@@ -32,21 +32,21 @@ const LENGTH = /^([$*])(-1|\d{1,7})\r\n$/;
 
 const LF = 0x0a;
 
-/** The guard until something was asked: rejects everything, and says what it was. */
+/** The guard before any command was sent: rejects everything. */
 export function unaskedGuard(chunk: Uint8Array): string {
   return `it speaks unasked: ${excerpt(latin1(chunk))}`;
 }
 
 /**
- * Gives a guard for that many replies, each a status, an error, a number, a string or an array of
- * these (RESP version 2). It has to be called with all that the server sends, in order.
+ * Makes a guard for that many replies, each a status, an error, a number, a string or an array of
+ * these (RESP version 2). It has to be called with all data of the server, in order.
  */
 export function replyGuard(replies: number): ReplyGuard {
   let replyCount = 0;
   let total = 0;
   let members = 0;
   let line = "";
-  const isBeginning = lineWatcher();
+  const isValidPiece = pieceChecker();
   let bulk = 0;
 
   const complete = () => {
@@ -58,7 +58,7 @@ export function replyGuard(replies: number): ReplyGuard {
     if (replyCount === replies) return "more answers than questions";
     if (STATUS.test(line)) return void complete();
     const [, type, length] = LENGTH.exec(line) ?? [];
-    if (type === undefined || (type === "*" && members > 0)) return foreign(line);
+    if (type === undefined || (type === "*" && members > 0)) return notRedis(line);
     if (length === "-1" || line === "*0\r\n") return void complete();
     if (type === "*") members = Number(length);
     // CR and LF follow the string.
@@ -78,31 +78,31 @@ export function replyGuard(replies: number): ReplyGuard {
       }
       const end = chunk.indexOf(LF, at) + 1 || chunk.length;
       const piece = latin1(chunk.subarray(at, end));
-      const isSound = isBeginning(piece, line);
+      const isValid = isValidPiece(piece, line);
       line += piece;
       at = end;
-      if (line.length > LONGEST_LINE) return foreign(line);
+      if (line.length > LONGEST_LINE) return notRedis(line);
       if (piece.endsWith("\n")) {
         const wrong = readLine();
         if (wrong !== undefined) return wrong;
         line = "";
-      } else if (replyCount === replies || !isSound) return foreign(line);
+      } else if (replyCount === replies || !isValid) return notRedis(line);
     }
     return undefined;
   };
 }
 
-/** Tells whether the next piece of a line keeps to the protocol; only what is new is looked at. */
-function lineWatcher(): (piece: string, line: string) => boolean {
+/** Makes a function that checks the next piece of a line against the protocol. */
+function pieceChecker(): (piece: string, line: string) => boolean {
   let hasReturn = false;
   return (piece, line) => {
-    const isSound = !hasReturn && BEGINNING.test(line === "" ? piece : `+${piece}`);
+    const isValid = !hasReturn && BEGINNING.test(line === "" ? piece : `+${piece}`);
     hasReturn = piece.endsWith("\r");
-    return isSound;
+    return isValid;
   };
 }
 
-function foreign(line: string): string {
+function notRedis(line: string): string {
   return `not the protocol of Redis: ${excerpt(line)}`;
 }
 

@@ -9,7 +9,7 @@ import { readHash } from "./redis.ts";
 import { formatJson } from "../text/mod.ts";
 import { ExitStatus, Failure } from "../outcome.ts";
 
-/** The Redis key of the hash that the cluster keeps its settings in. */
+/** The Redis key of the hash with the settings. */
 export const SMARTHOST_KEY = "cluster/smarthost";
 
 /** The settings; names and order are those of the hash and of the cluster's Python library. */
@@ -24,8 +24,8 @@ export type SmarthostSettings = OAuth2Settings & {
 };
 
 /**
- * How to get an access token for the login (RFC 6749), with the names of the hash. The login is by
- * OAuth 2.0 where there is a token URL. The Python library does not know these fields.
+ * The settings for an access token (RFC 6749), with the names of the hash. The login uses OAuth 2.0
+ * if there is a token URL. The Python library does not know these fields.
  */
 export type OAuth2Settings = {
   /** The token endpoint: `https:`, or `http:` on the loopback interface. */
@@ -33,7 +33,7 @@ export type OAuth2Settings = {
   oauth2_client_id?: string;
   oauth2_client_secret?: string;
   oauth2_scope?: string;
-  /** Where it is there, the grant is `refresh_token`, else `client_credentials`. */
+  /** With it the grant is `refresh_token`, without it `client_credentials`. */
   oauth2_refresh_token?: string;
 };
 
@@ -60,9 +60,9 @@ const DEFAULTS: SmarthostSettings = {
 type Field = keyof SmarthostSettings;
 
 /**
- * The settings in a hash as Redis gives it, all strings; an empty hash gives the defaults, unknown
- * fields are ignored. Throws a Failure 78 that names the field, and its value unless that is the
- * password.
+ * Reads the settings from a hash of strings, as Redis gives it. An empty hash gives the defaults;
+ * unknown fields are ignored. Throws a Failure (78) that names the field, and its value if the value
+ * is not secret.
  */
 export function parseSettings(hash: Readonly<Record<string, string>>): SmarthostSettings {
   if (Object.keys(hash).length === 0) return { ...DEFAULTS };
@@ -80,7 +80,7 @@ export function parseSettings(hash: Readonly<Record<string, string>>): Smarthost
   return settings;
 }
 
-/** The fields of OAuth 2.0 that are not empty; none without a token URL. */
+/** Gives the OAuth 2.0 fields that are not empty; none without a token URL. */
 function oauth2In(hash: Readonly<Record<string, string>>): OAuth2Settings {
   if (!hash["oauth2_token_url"]) return {};
   const set = OAUTH2_FIELDS.filter((field) => Object.hasOwn(hash, field) && hash[field] !== "");
@@ -88,8 +88,8 @@ function oauth2In(hash: Readonly<Record<string, string>>): OAuth2Settings {
 }
 
 /**
- * Throws a Failure 78 that names the field where the settings ask for OAuth 2.0, and the login could
- * never work with them.
+ * Throws a Failure (78) that names the field if the settings ask for OAuth 2.0 and a login cannot
+ * work with them.
  */
 export function requireOAuth2(settings: SmarthostSettings): void {
   const url = settings.oauth2_token_url ?? "";
@@ -97,7 +97,7 @@ export function requireOAuth2(settings: SmarthostSettings): void {
   const problem = urlProblem(url);
   if (problem !== undefined) throw wrong("oauth2_token_url", problem);
   for (const field of OAUTH2_FIELDS) {
-    // RFC 6749, appendix A. A line break at the end is a common slip, and no server forgives it.
+    // RFC 6749, appendix A. A line break at the end is a common mistake, and servers reject it.
     if (/[^ -~]/.test(settings[field] ?? "")) {
       throw wrong(field, "only printable ASCII characters are allowed");
     }
@@ -116,9 +116,9 @@ export function requireOAuth2(settings: SmarthostSettings): void {
   throw wrong("encrypt_smtp", 'OAuth 2.0 needs "starttls" or "tls", and it is "none"');
 }
 
-/** What is wrong with a token URL; nothing where it can be used. */
+/** Gives what is wrong with a token URL; nothing if it can be used. */
 function urlProblem(text: string): string | undefined {
-  // What stands in front of an @ or behind a question mark may be a secret.
+  // The part before an @ or behind a question mark may be secret.
   const shown = JSON.stringify(
     text.replace(/^[^/]*\/\/[^/]*@/, "***@").replace(/[?#].*$/s, "?***"),
   );
@@ -132,18 +132,18 @@ function urlProblem(text: string): string | undefined {
   return `${shown} does not begin with "https://"`;
 }
 
-/** Whether the host of a URL is this host itself (RFC 6761, 6.3; RFC 5735; RFC 4291, 2.5.3). */
+/** True if the host of a URL is this host itself (RFC 6761, 6.3; RFC 5735; RFC 4291, 2.5.3). */
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
-/** One line of JSON, byte for byte what Python's `json.dump` makes of the settings. */
+/** Gives the settings as one line of JSON, byte for byte as Python's `json.dump` writes it. */
 export function formatSettings(settings: SmarthostSettings): string {
   const { port, host, username, password, enabled, encrypt_smtp, tls_verify } = settings;
   return formatJson({ port, host, username, password, enabled, encrypt_smtp, tls_verify });
 }
 
-/** What a host has that no host name has, and where it belongs, in words. */
+/** What a wrong host may look like, and what is wrong with it. */
 const NO_HOST: readonly [RegExp, string][] = [
   [/^[a-z][a-z\d+.-]*:\/\//i, "is a URL, and only its host belongs there"],
   [/\s/, "has blanks in it"],
@@ -153,7 +153,7 @@ const NO_HOST: readonly [RegExp, string][] = [
   [/^\[.*\]$/, "has brackets round it, which do not belong there"],
 ];
 
-/** What is wrong with the host in the settings, in words; nothing where it may be a host. */
+/** Gives what is wrong with the host in the settings; nothing if it may be a host. */
 export function hostProblem(host: string): string | undefined {
   return NO_HOST.find(([pattern]) => pattern.test(host))?.[1];
 }
@@ -161,7 +161,7 @@ export function hostProblem(host: string): string | undefined {
 function textOf(hash: Readonly<Record<string, string>>, field: Field): string {
   const value = Object.hasOwn(hash, field) ? hash[field] : undefined;
   if (value === undefined) throw wrong(field, "the field is missing");
-  // What decoding leaves of bytes that are not UTF-8: a password would have changed unseen.
+  // Decoding replaces bytes that are not UTF-8: a password would be another one.
   if (value.includes("\ufffd")) throw wrong(field, "not valid UTF-8");
   return value;
 }

@@ -1,20 +1,20 @@
 /**
- * The true cause of a failed connection or look-up.
+ * Finds the real cause of a failed connection or name lookup.
  *
  * @module
  */
 
 import { systemCode } from "../text/mod.ts";
 
-/** Connects and gives something to close; `Deno.connect` is one. */
+/** Connects, and gives a connection to close; `Deno.connect` is one such function. */
 export type Connect = (
   address: { hostname: string; port: number },
 ) => Promise<{ close(): void }>;
 
-/** What Deno 2.7 says of all failures to connect. */
+/** The code that Deno 2.7 gives for every failed connection. */
 const UNSPECIFIC = "ECONNREFUSED";
 
-/** What getaddrinfo(3) says, as Deno hands it on, and node's codes for it. */
+/** The messages of getaddrinfo(3) that Deno passes on, and node's codes for them. */
 const LOOKUPS: readonly [words: string, code: string][] = [
   ["Name or service not known", "ENOTFOUND"],
   ["No address associated with hostname", "ENODATA"],
@@ -23,21 +23,25 @@ const LOOKUPS: readonly [words: string, code: string][] = [
   ["System error", "EAI_SYSTEM"],
 ];
 
+/** The longest wait for the cause of a failed connection, in milliseconds. */
+const CAUSE_TIME = 1000;
+
 /**
- * The true cause of an error of `node:net`. `timeout` is the longest wait for it in milliseconds;
- * where nothing more is known then, it is the error itself. Never throws.
+ * Gives the real cause of an error of `node:net`, by a second attempt with `connect`. `timeout` is
+ * the longest wait in milliseconds; if no other error comes in time, gives the error itself. Never
+ * throws.
  */
 export async function connectionCause(
   error: unknown,
   { host, port }: { host: string; port: number },
-  timeout: number,
+  timeout = CAUSE_TIME,
   connect: Connect = Deno.connect,
 ): Promise<unknown> {
   if (systemCode(error) !== UNSPECIFIC) return await nameCause(error, host, timeout, connect);
-  return await asked({ hostname: host, port }, timeout, connect) ?? error;
+  return await connectError({ hostname: host, port }, timeout, connect) ?? error;
 }
 
-/** The same for an error of `node:dns`; a name service that is silent for so long does not answer. */
+/** The same for an error of `node:dns`. If no error comes in time, the cause is EAI_AGAIN. */
 export async function nameCause(
   error: unknown,
   host: string,
@@ -45,20 +49,20 @@ export async function nameCause(
   connect: Connect = Deno.connect,
 ): Promise<unknown> {
   if (systemCode(error) !== "ENOTFOUND") return error;
-  // The discard port (RFC 863): where the name is found after all, nobody is disturbed.
-  const cause = await asked({ hostname: host, port: 9 }, timeout, connect);
-  // No such host can exist.
+  // The discard port (RFC 863), in case the name is found now and a connection is made.
+  const cause = await connectError({ hostname: host, port: 9 }, timeout, connect);
+  // The text cannot be a host name.
   if (cause instanceof URIError) return error;
-  // Silent for so long, or found now, which it would have been before.
+  // No answer in time, or the name is found now: a temporary problem of the name service.
   return isOfLookup(cause) ? cause : systemError("EAI_AGAIN");
 }
 
-/** An error with a code of the system's, as node has them. */
+/** Makes an error with a system code, as node has them. */
 function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Whether the name service has said that there is no such name, or no address for it. */
+/** True if the name service answered that the name does not exist, or has no address. */
 export function isNameUnknown(error: unknown): boolean {
   return ["ENOTFOUND", "ENODATA"].includes(systemCode(error) ?? "");
 }
@@ -67,8 +71,8 @@ function isOfLookup(error: unknown): boolean {
   return LOOKUPS.some(([, code]) => code === systemCode(error));
 }
 
-/** Tries to connect; gives the error, or nothing where there is none in time. */
-async function asked(
+/** Tries to connect; gives the error, or nothing if none comes in time. */
+async function connectError(
   address: { hostname: string; port: number },
   timeout: number,
   connect: Connect,
@@ -85,7 +89,7 @@ async function asked(
   }
 }
 
-/** Deno says in words what getaddrinfo(3) has said, and what has no code of its own. */
+/** Adds a code to errors that Deno describes only in words. */
 function withCode(error: unknown): unknown {
   const message = error instanceof Error ? error.message : "";
   const code = LOOKUPS.find(([words]) => message.endsWith(words))?.[1];

@@ -1,12 +1,12 @@
 /**
- * From a name to a connected socket, and what the system really says where there is none.
+ * Connects to a host by name, and finds the real cause of a failed connection.
  *
- * The addresses of a name are tried in turn (`socket.ts`). `node:net` and `node:dns` of Deno 2.7 call
- * every failure "connection refused" or "not found". After such a failure `Deno.connect` is asked the
- * same, and it knows the truth (`cause.ts`). The cluster's Redis, the smarthost and a token server are
- * reached through it.
+ * The addresses of a name are tried in order (`socket.ts`). `node:net` and `node:dns` of Deno 2.7
+ * report every failure as "connection refused" or "not found". After such a failure `Deno.connect`
+ * tries the same, and its error has the real cause (`cause.ts`). Redis, the smarthost and a token
+ * server are connected to with these functions.
  *
- * A new way in which a connection or a name may fail belongs here.
+ * A new kind of connection or lookup failure belongs here.
  *
  * @module
  */

@@ -12,42 +12,37 @@ import { reasonOf, timedOut } from "../text/mod.ts";
 
 /** How to connect. */
 export type SocketOptions = {
-  /** The smarthost as `host:port`, for a failure. */
+  /** The server as `host:port`, for error messages. */
   where: string;
-  /** The longest wait, in milliseconds, for the name service, and again for the connection. */
+  /** The longest wait for the name service, and again for the connection, in milliseconds. */
   timeout: number;
-  /** Takes the addresses that a name has. */
+  /** Called with the addresses of the name. */
   onResolved: (addresses: readonly string[]) => void;
 };
 
-/** How long the true cause of a failed connection is looked for, in milliseconds. */
-const CAUSE_TIME = 1000;
-
-/** A connected socket, and what was begun on it. */
-export type Begun<T> = { socket: Socket; begun: T };
+/** A connected socket, and the result of `onConnect`. */
+export type Connected<T> = { socket: Socket; started: T };
 
 /**
- * Connects to the first address of a host that answers. `begin` is called in the very event of the
- * connection, before anything is read. Throws a Failure: 68 where the name does not exist, 75
- * where the name service does not answer, or no address in time.
+ * Connects to the first address of a host that answers. Calls `onConnect` synchronously in the
+ * `connect` event, before any data is read. Throws a Failure: 68 if the name does not exist, 75 if
+ * the name service does not answer, or no address answers in time.
  */
 export async function connectSocket<T>(
   host: string,
   port: number,
   options: SocketOptions,
-  begin: (socket: Socket) => T,
-): Promise<Begun<T>> {
+  onConnect: (socket: Socket) => T,
+): Promise<Connected<T>> {
   const addresses = isIP(host) === 0 ? await resolve(host, options) : [host];
   const { where, timeout } = options;
   const reasons = new Set<string>();
-  // One address after the other (RFC 5321, 5.1), each for its share of the time.
+  // The addresses in their order (RFC 5321, 5.1); each gets an equal part of the time.
   for (const address of addresses) {
     try {
-      return await connectTo(address, port, timeout / addresses.length, begin);
+      return await connectTo(address, port, timeout / addresses.length, onConnect);
     } catch (error) {
-      const cause = error === LATE
-        ? error
-        : await connectionCause(error, { host: address, port }, CAUSE_TIME);
+      const cause = error === LATE ? error : await connectionCause(error, { host: address, port });
       reasons.add(cause === LATE ? timedOut(timeout) : reasonOf(cause));
     }
   }
@@ -83,18 +78,18 @@ async function resolve(
   }
 }
 
-/** What a connection fails with that takes too long. */
+/** The error of a connection that is not made in time. */
 const LATE = Symbol("late");
 
 function connectTo<T>(
   host: string,
   port: number,
   timeout: number,
-  begin: (socket: Socket) => T,
-): Promise<Begun<T>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Begun<T>>();
+  onConnect: (socket: Socket) => T,
+): Promise<Connected<T>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connected<T>>();
   const socket = connectTcp({ host, port, autoSelectFamily: false });
-  // It stays: without a listener, an error between two steps would end the process.
+  // Never removed: without a listener, an error between two steps would end the process.
   socket.on("error", (error) => abandon(error));
   const abandon = (reason: unknown) => {
     clearTimeout(timer);
@@ -104,10 +99,10 @@ function connectTo<T>(
   const timer = setTimeout(() => abandon(LATE), timeout);
   socket.once("connect", () => {
     clearTimeout(timer);
-    // A dialogue of short commands must not wait for the server's delayed ACKs; before
-    // 'connect' this has no effect.
+    // Without this, short commands wait for the server's delayed ACKs. Before 'connect' it has no
+    // effect.
     socket.setNoDelay(true);
-    resolve({ socket, begun: begin(socket) });
+    resolve({ socket, started: onConnect(socket) });
   });
   return promise;
 }

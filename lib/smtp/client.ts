@@ -1,6 +1,6 @@
 /**
- * nodemailer's SMTP connection, on a socket that is open: it says the commands, and hears of the
- * server's replies only what it is told here.
+ * nodemailer's SMTP connection on an open socket. nodemailer sends the commands. It does not see the
+ * server's replies: this program reads them, and tells nodemailer only "accepted" or "refused".
  *
  * @module
  */
@@ -14,40 +14,40 @@ import type { Connection } from "./connection.ts";
 import type { Capabilities } from "./reply.ts";
 import type { Step } from "./status.ts";
 
-/** What MAIL and RCPT say. */
+/** The envelope of one transaction, for MAIL and RCPT. */
 export type Envelope = { from: string; to: string[]; use8BitMime: boolean; size?: number };
 
-/** nodemailer, which waits to be told how its commands were answered. */
+/** nodemailer's client. After each command it waits for `answered`. */
 export type Client = {
-  /** Says EHLO, then HELO where EHLO is refused; gives what nodemailer reports as an error. */
+  /** Sends EHLO, and HELO if EHLO is refused. Gives nodemailer's error, or nothing. */
   connect(): Promise<unknown>;
-  /** Says a transaction and sends the message; gives what nodemailer reports as an error. */
+  /** Sends the commands of a transaction and the message. Gives nodemailer's error, or nothing. */
   send(envelope: Envelope, message: Readable): Promise<unknown>;
-  /** Tells that a command was answered by a yes, or else by a no. */
-  hear(step: Step, isYes: boolean): void;
-  /** Cuts the connection. */
+  /** Tells nodemailer whether the server accepted the command of this step. */
+  answered(step: Step, isAccepted: boolean): void;
+  /** Closes the connection without QUIT. */
   close(): void;
 };
 
-/** What the client needs. */
+/** The callbacks of the client. */
 export type ClientOptions = {
-  /** Gives what the server can do, once EHLO has been answered. */
+  /** Gives the server's capabilities; called after the reply to EHLO. */
   capabilities: () => Capabilities;
-  /** Takes each command before it is said. */
+  /** Called with each command before it is sent. */
   onCommand: (command: string) => void;
-  /** Tells that the message has been handed over whole, with its final dot. */
+  /** Called when the whole message and the final dot have been written. */
   onMessageEnd: () => void;
-  /** Takes the error of a connection that nodemailer has lost. */
+  /** Called with nodemailer's error when the connection is lost. */
   onError: (error: unknown) => void;
 };
 
-/** nodemailer's own limits, in milliseconds, out of the way of ours. */
-const NEVER = 2 ** 31 - 1;
+/** nodemailer's own time limits, in milliseconds: so long that only the limits of this program count. */
+const NO_TIMEOUT = 2 ** 31 - 1;
 
-/** A no to whichever command. */
-const NO = "550 \r\n";
+/** The reply that refuses any command. */
+const NEGATIVE_REPLY = "550 \r\n";
 
-/** Starts nodemailer on a connection whose bytes go to `received` and not to it. */
+/** Starts nodemailer on a connection. The server's bytes go to `received` and not to nodemailer. */
 export function startClient(
   connection: Connection,
   received: (chunk: Buffer) => void,
@@ -57,32 +57,35 @@ export function startClient(
   const client = new SMTPConnection(clientOptions(connection, options));
   client.on("error", options.onError);
   socket.on("data", received);
-  let ears: ReturnType<typeof takeListeners> = [];
-  const hear = (text: string) => {
-    for (const ear of ears) Reflect.apply(ear, socket, [Buffer.from(text)]);
+  let nodemailerListeners: ReturnType<typeof removeDataListeners> = [];
+  const passReply = (text: string) => {
+    for (const listener of nodemailerListeners) {
+      Reflect.apply(listener, socket, [Buffer.from(text)]);
+    }
   };
   return {
     connect: () =>
       new Promise((resolve) => {
         client.connect(resolve);
-        // By then nodemailer listens, and waits for a greeting: this connection's has been read.
+        // Now nodemailer listens and waits for the greeting, which has been read before.
         setImmediate(() => {
-          ears = takeListeners(socket, received);
-          hear(`${greeting.code} \r\n`);
+          nodemailerListeners = removeDataListeners(socket, received);
+          passReply(`${greeting.code} \r\n`);
         });
       }),
     send: (envelope, message) =>
       new Promise((resolve) => client.send(envelope, message, (error) => resolve(error))),
-    hear: (step, isYes) => hear(isYes ? yesTo(step, options.capabilities) : NO),
+    answered: (step, isAccepted) =>
+      passReply(isAccepted ? positiveReply(step, options.capabilities) : NEGATIVE_REPLY),
     close: () => client.close(),
   };
 }
 
-/** Takes all listeners for data off a socket but one, and gives them. */
-function takeListeners(socket: Socket, kept: (chunk: Buffer) => void) {
-  const taken = socket.listeners("data").filter((listener) => listener !== kept);
+/** Removes all listeners for data but one from a socket, and gives those that it removed. */
+function removeDataListeners(socket: Socket, kept: (chunk: Buffer) => void) {
+  const removed = socket.listeners("data").filter((listener) => listener !== kept);
   socket.removeAllListeners("data").on("data", kept);
-  return taken;
+  return removed;
 }
 
 function clientOptions({ socket, encryption, clientName }: Connection, options: ClientOptions) {
@@ -90,15 +93,14 @@ function clientOptions({ socket, encryption, clientName }: Connection, options: 
   return {
     connection: socket,
     name: clientName,
-    // Never used. Without it nodemailer looks whether its default host is an address, for half a
-    // millisecond.
+    // Not used. Without it nodemailer spends half a millisecond on a check of its default host.
     servername: clientName,
     secure: isEncrypted,
     secured: isEncrypted,
     ignoreTLS: true,
-    connectionTimeout: NEVER,
-    greetingTimeout: NEVER,
-    socketTimeout: NEVER,
+    connectionTimeout: NO_TIMEOUT,
+    greetingTimeout: NO_TIMEOUT,
+    socketTimeout: NO_TIMEOUT,
     socketCloseTimeout: 0,
     transactionLog: true,
     logger: {
@@ -114,8 +116,8 @@ function clientOptions({ socket, encryption, clientName }: Connection, options: 
   };
 }
 
-/** The reply that nodemailer takes for a yes. */
-function yesTo(step: Step, capabilities: () => Capabilities): string {
+/** The reply by which nodemailer sees that its command was accepted. */
+function positiveReply(step: Step, capabilities: () => Capabilities): string {
   switch (step) {
     case "EHLO":
       return ["smarthost", ...keywordsOf(capabilities())]
@@ -127,7 +129,7 @@ function yesTo(step: Step, capabilities: () => Capabilities): string {
   }
 }
 
-/** The keywords that decide what nodemailer says; it compares no size. */
+/** The EHLO keywords that change what nodemailer sends. It does not compare the value of SIZE. */
 function keywordsOf({ pipelining, smtpUtf8, eightBitMime, size }: Capabilities): string[] {
   return [
     ...(pipelining ? ["PIPELINING"] : []),

@@ -1,6 +1,6 @@
 /**
- * From the name of the smarthost to a connection on which SMTP can be spoken: address, socket,
- * greeting, and encryption from the first byte or by a demanded STARTTLS.
+ * Opens a connection to the smarthost that is ready for EHLO: address, socket, greeting, and
+ * encryption from the first byte or by STARTTLS.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import {
   type Encryption,
   NOT_TLS,
 } from "../tls/mod.ts";
-import { partFrom } from "./dialogue.ts";
+import { closeAfterFailure } from "./dialogue.ts";
 import { readGreeting } from "./greeting.ts";
-import { reachGreeting, reachTls } from "./reach.ts";
-import { explain } from "./second_look.ts";
+import { connectForTls, connectInClear } from "./start_tls.ts";
+import { explainTlsFailure } from "./tls_diagnosis.ts";
 import type { ConnectionOptions, Opening, Smarthost } from "./smarthost.ts";
 
 /** An open connection whose greeting has been read. */
@@ -27,19 +27,19 @@ export type Connection = {
   /** The smarthost as `host:port`. */
   server: string;
   greeting: Reply;
-  /** What EHLO says: the host's name or an address literal. */
+  /** The name for EHLO: the host's name or an address literal. */
   clientName: string;
-  /** How the connection is encrypted; missing where it is not. */
+  /** How the connection is encrypted; missing if it is not. */
   encryption?: Encryption;
-  /** The first error of TLS, which in TLS 1.3 may come after the handshake. */
+  /** Gives the first TLS error, which in TLS 1.3 may come after the handshake. */
   tlsError?: () => unknown;
 };
 
 /**
- * Connects and encrypts as the smarthost demands it. Throws a Failure: 68 where the name does not
- * resolve, 75 and 69 as the greeting says, 76 where SMTP or STARTTLS is missing, 77 for a
- * certificate that is not valid, 75 for everything that another try may mend. After a failure
- * nothing more is said to the server, but for a second look at its certificate (second_look.ts).
+ * Connects, reads the greeting and encrypts as the settings say. Throws a Failure: 68 if the name
+ * does not exist, 75 or 69 depending on the greeting, 76 if the server does not speak SMTP or does
+ * not offer STARTTLS, 77 if its certificate is not valid, 75 for temporary problems. After a failure
+ * nothing more is sent, except on the connections that find out why TLS failed (tls_diagnosis.ts).
  */
 export async function openConnection(
   smarthost: Smarthost,
@@ -48,34 +48,35 @@ export async function openConnection(
   const where = formatAddress(smarthost);
   const opening = { ...options, where };
   if (smarthost.encryption === "none") {
-    return { ...await reachGreeting(smarthost, opening), server: where };
+    return { ...await connectInClear(smarthost, opening), server: where };
   }
   try {
     return await openEncrypted(smarthost, opening);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const again = await explain(withHint(error, smarthost), smarthost, opening);
+    const again = await explainTlsFailure(withHint(error, smarthost), smarthost, opening);
     return await openEncrypted(again, opening).catch(async (later) => {
-      throw later instanceof Failure ? await explain(later, again, opening) : later;
+      throw later instanceof Failure ? await explainTlsFailure(later, again, opening) : later;
     });
   }
 }
 
-/** The ports that are greeted on in the clear (RFC 5321 and RFC 6409); TLS begins with STARTTLS. */
+/** The ports where the greeting comes unencrypted, and TLS starts with STARTTLS (RFC 5321, RFC 6409). */
 const CLEAR_PORTS = [25, 587];
 
-/** The failure with a hint where the settings begin with TLS on a port that does not. */
+/** Adds a hint if the settings use TLS from the first byte on a port where servers use STARTTLS. */
 function withHint(failure: Failure, { port, encryption }: Smarthost): Failure {
   const { details } = failure;
-  const isSlip = encryption === "tls" && CLEAR_PORTS.includes(port) && details.why === NOT_TLS;
-  if (!isSlip) return failure;
+  const isLikelyMistake = encryption === "tls" && CLEAR_PORTS.includes(port) &&
+    details.why === NOT_TLS;
+  if (!isLikelyMistake) return failure;
   const why = `${NOT_TLS}; on port ${port} encrypt_smtp is usually "starttls", and it is "tls"`;
   return new Failure({ ...details, why });
 }
 
 /**
- * Connects to a server that speaks another protocol than SMTP, in TLS from the first byte. Throws a
- * Failure as {@linkcode openConnection} does.
+ * Connects with TLS from the first byte to a server of another protocol than SMTP. `timeout` is the
+ * longest wait for each step, in milliseconds. Throws a Failure as {@linkcode openConnection} does.
  */
 export async function openTls(
   server: Omit<Smarthost, "encryption">,
@@ -86,13 +87,17 @@ export async function openTls(
   const attempt = async (authorities: readonly string[]): Promise<Socket> => {
     const trusting: Smarthost = { ...server, encryption: "tls", authorities };
     const secure = (socket: Socket) => encrypt(socket, trusting, where, timeout);
-    return (await reachTls(trusting, opening, secure)).secured.socket;
+    return (await connectForTls(trusting, opening, secure)).secured.socket;
   };
   try {
     return await attempt(server.authorities);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const { authorities } = await explain(error, { ...server, encryption: "tls" }, opening);
+    const { authorities } = await explainTlsFailure(
+      error,
+      { ...server, encryption: "tls" },
+      opening,
+    );
     return await attempt(authorities);
   }
 }
@@ -100,17 +105,17 @@ export async function openTls(
 async function openEncrypted(smarthost: Smarthost, opening: Opening): Promise<Connection> {
   const { where, timeout, progress, transcript } = opening;
   const secure = (socket: Socket) => encrypt(socket, smarthost, where, timeout);
-  const { secured, clientName, ...reached } = await reachTls(smarthost, opening, secure);
+  const { secured, clientName, ...opened } = await connectForTls(smarthost, opening, secure);
   const { socket, encryption, tlsError } = secured;
   const described = describeEncryption(encryption);
   transcript(`* ${described}`);
   progress("encrypt", described);
-  const greeting = reached.greeting ?? await readFirst(secured, smarthost, opening);
+  const greeting = opened.greeting ?? await readEncryptedGreeting(secured, smarthost, opening);
   return { socket, encryption, tlsError, server: where, greeting, clientName };
 }
 
-/** The greeting inside TLS; in TLS 1.3 the server may refuse the handshake only now. */
-async function readFirst(
+/** Reads the greeting inside TLS. In TLS 1.3 the server may refuse the handshake only at this point. */
+async function readEncryptedGreeting(
   { socket, tlsError }: Encrypted,
   smarthost: Smarthost,
   opening: Opening,
@@ -118,7 +123,7 @@ async function readFirst(
   try {
     return await readGreeting(socket, smarthost, opening);
   } catch (error) {
-    await partFrom(socket, error, opening);
+    await closeAfterFailure(socket, error, opening);
     throw alertFailure(tlsError(), opening.where) ?? error;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The replies of the smarthost before nodemailer takes over: one whole reply at a time, each within
- * the time limit, and nothing that the server was not asked for.
+ * Reads the replies of the smarthost. Before EHLO: one whole reply at a time, within the time limit,
+ * and without anything behind it. Later replies use the same collector and the same clock.
  *
  * @module
  */
@@ -16,27 +16,27 @@ import { connectionLost, nameOf, noAnswer, notSmtp, type Step } from "./status.t
 
 /** How to read a reply. */
 export type ReadOptions = {
-  /** What the server answers. */
+  /** The step that the reply answers. */
   step: Step;
-  /** The smarthost as `host:port`, for a failure. */
+  /** The smarthost as `host:port`, for error messages. */
   where: string;
-  /** The longest wait for the whole reply, in milliseconds, however slowly it drips. */
+  /** The longest wait for the whole reply, in milliseconds, also if it arrives in small pieces. */
   timeout: number;
-  /** Takes the whole reply, whose lines `\n` separates, as `< 250 …`. */
+  /** Called with the whole reply as `< 250 …`; its lines are separated by `\n`. */
   transcript: (said: string) => void;
-  /** Takes the reply in the event that completes it, when it is all that came. */
+  /** Called synchronously with the reply, if nothing else came with it. */
   onReply?: (reply: Reply) => void;
 };
 
-/** The longest reply in bytes, as in nodemailer. */
+/** The longest reply, in bytes; nodemailer has the same limit. */
 const MAX_REPLY = 1024 * 1024;
 
 const LF = 0x0a;
 
 /**
- * Reads one whole reply and leaves a plain socket paused. Throws a Failure: 75 when the server falls
- * silent or hangs up, 76 when it does not speak SMTP, never ends its reply, or says more than it
- * was asked (a reply nobody asked for would be taken for the answer to the next command).
+ * Reads one whole reply. A socket without TLS is paused afterwards. Throws a Failure: 75 if no whole
+ * reply comes in time or the server closes the connection, 76 if the reply is not SMTP, is too long,
+ * or is followed by more data (which would be taken for the answer to the next command).
  */
 export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> {
   const { step, where, timeout, transcript, onReply } = options;
@@ -64,7 +64,7 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
     const reply = parseReply(text);
     if (reply === undefined) return fail(ExitStatus.protocol, notSmtp(step), text);
     transcript(`< ${text}`);
-    if (more.length > 0 || collected.hasBegun) {
+    if (more.length > 0 || collected.isIncomplete) {
       const what = `Smarthost sent more than its answer to ${nameOf(step)}`;
       return fail(ExitStatus.protocol, what, "nothing more was said to it");
     }
@@ -74,7 +74,7 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
   };
   const leave = () => {
     clearTimeout(timer);
-    // Deno 2.7 would read twice into the same memory when a TLS socket goes on after a pause.
+    // When a paused TLS socket is resumed, Deno 2.7 reads twice into the same memory.
     if (!(socket instanceof TLSSocket)) socket.pause();
     socket.off("error", onLost).off("end", onLost).off("close", onLost).off("data", onData);
   };
@@ -85,14 +85,14 @@ export function readReply(socket: Socket, options: ReadOptions): Promise<Reply> 
   return promise;
 }
 
-/** How long QUIT may take, in milliseconds: nothing depends on its answer. */
-export const PARTING = 1000;
+/** The longest wait for the answer to QUIT, in milliseconds; nothing depends on that answer. */
+export const QUIT_TIMEOUT = 1000;
 
 /**
- * Cuts a connection on which a step has failed. Where the server has refused that step and may still
- * listen, QUIT is said before (RFC 5321, 3.1 and 4.1.1.10). Never throws.
+ * Closes a connection after a failed step. If the server has refused the step with 4xx or 5xx, but
+ * not 421, QUIT is sent first (RFC 5321, 3.1 and 4.1.1.10). Never throws.
  */
-export async function partFrom(
+export async function closeAfterFailure(
   socket: Socket,
   error: unknown,
   { transcript }: Pick<ReadOptions, "transcript">,
@@ -100,7 +100,7 @@ export async function partFrom(
   const code = error instanceof Failure ? error.details.reply?.code ?? 0 : 0;
   if (code >= 400 && code !== 421 && socket.writable) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PARTING);
+    const timer = setTimeout(resolve, QUIT_TIMEOUT);
     transcript("> QUIT");
     socket.on("error", () => resolve()).once("close", () => resolve());
     socket.once("data", () => resolve()).write("QUIT\r\n");
@@ -112,19 +112,19 @@ export async function partFrom(
 }
 
 /**
- * Calls back when a connection has ended and all others that listen know it; also when it had ended
- * before, of which nobody is told any more.
+ * Calls `onClosed` once the connection is closed, after all other listeners of that event. If the
+ * connection is closed already, no event comes, and `onClosed` is called soon.
  */
-export function afterClose(socket: Socket, onClosed: () => void): void {
+export function onceClosed(socket: Socket, onClosed: () => void): void {
   const later = () => setImmediate(onClosed);
   if (socket.destroyed) later();
   else socket.once("close", later);
 }
 
-/** What a chunk has completed: replies without their last line end; and whether one more has begun. */
-export type Collected = { replies: string[]; hasBegun: boolean } | "endless";
+/** The replies that a chunk completes, without their last line end; and whether part of a reply is left. */
+export type Collected = { replies: string[]; isIncomplete: boolean } | "endless";
 
-/** Collects the chunks of a connection to whole replies; `endless` is one that is too long. */
+/** Collects chunks into whole replies. Gives `endless` if a reply is too long. */
 export function replyCollector(): (chunk: Buffer) => Collected {
   let lines: string[] = [];
   let unfinishedLine: Buffer[] = [];
@@ -135,7 +135,7 @@ export function replyCollector(): (chunk: Buffer) => Collected {
     const end = chunk.lastIndexOf(LF) + 1;
     if (end === 0) {
       unfinishedLine.push(chunk);
-      return { replies: [], hasBegun: true };
+      return { replies: [], isIncomplete: true };
     }
     const replies: string[] = [];
     for (const line of decodeLines(Buffer.concat([...unfinishedLine, chunk.subarray(0, end)]))) {
@@ -146,22 +146,20 @@ export function replyCollector(): (chunk: Buffer) => Collected {
     }
     unfinishedLine = end < chunk.length ? [chunk.subarray(end)] : [];
     if (replies.length > 0) size = chunk.length - end;
-    return { replies, hasBegun: lines.length + unfinishedLine.length > 0 };
+    return { replies, isIncomplete: lines.length + unfinishedLine.length > 0 };
   };
 }
 
-/** The time limit of the answer that is due. */
+/** The time limit for the answer that the server owes. */
 export type AnswerClock = {
-  /** Starts anew for this step, which has so many milliseconds; without a step nothing is due. */
+  /** Starts the wait for this step again, in milliseconds; without a step nothing is due. */
   restart(step: Step | undefined, limit: number): void;
-  /** Stops, and does not go again. */
+  /** Stops permanently. */
   stop(): void;
   hasStopped(): boolean;
 };
 
-/**
- * Calls back when the answer to a step does not come within its limit in milliseconds.
- */
+/** Makes a clock that calls `onLate` if the answer to a step does not come within its limit. */
 export function answerClock(onLate: (step: Step, limit: number) => void): AnswerClock {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hasStopped = false;

@@ -1,11 +1,11 @@
 /**
- * The exchange of commands and replies with a smarthost, from EHLO on: which reply answers which
- * command, that each comes in time, and that none comes unasked.
+ * The exchange of commands and replies with a smarthost, from EHLO on. It matches each reply with its
+ * command, checks that each reply comes in time, and rejects a reply to no command.
  *
- * nodemailer says EHLO and the commands of a transaction. It hears no reply itself: a reply is read
- * here, judged here, and then told to nodemailer as a plain yes or no. By itself it times out on
- * silence only, does not say at which step a connection was lost, takes a reply that comes early
- * for the answer to the next command, and knows fewer codes than servers use.
+ * nodemailer sends EHLO and the commands of a transaction, but it does not see the replies. They are
+ * read and judged here, and nodemailer is only told "accepted" or "refused". nodemailer by itself
+ * limits only silence, does not say at which step a connection was lost, takes a reply that comes
+ * early for the answer to the next command, and knows fewer codes than servers use.
  *
  * @module
  */
@@ -25,38 +25,38 @@ import {
   stepOf,
 } from "./status.ts";
 
-/** The watched exchange. */
+/** An exchange with a smarthost. */
 export type Exchange = {
-  /** Every answer so far, in order. */
+  /** All answers so far, in order. */
   answers: readonly Answer[];
-  /** Tells that nodemailer says this command. */
-  said(command: string): void;
+  /** To be called with each command that nodemailer sends. */
+  commandSent(command: string): void;
   /**
-   * Says a line beside nodemailer and gives the reply, whatever its code; `shown` stands in the
-   * transcript in place of a line with a secret in it.
+   * Sends a line without nodemailer and gives the reply, whatever its code. `shown` replaces the
+   * line in the transcript if the line has a secret in it.
    */
   ask(step: Step, line: string, shown?: string): Promise<Reply>;
-  /** Takes the bytes that came from the server. */
-  received(chunk: Buffer): void;
-  /** Tells that another piece of the message has left. */
-  progressed(): void;
-  /** Tells that the message has been handed over whole, with its final dot. */
+  /** To be called with all bytes from the server, in order. */
+  receive(chunk: Buffer): void;
+  /** To be called when another slice of the message is sent: the time limit starts again. */
+  sliceSent(): void;
+  /** To be called when the whole message and the final dot have been written. */
   messageEnded(): void;
-  /** The failure of a connection that ends now, with the reason in words. */
-  lost(why: string): Failure;
-  /** Whether the server may take a QUIT for what it is. */
-  mayListen(): boolean;
-  /** Whether the server owes nothing and waits for a command. */
+  /** Builds the Failure (75) for a lost connection; `why` is the reason in words. */
+  connectionFailure(why: string): Failure;
+  /** True if the server would read a QUIT as a command, and not as part of the message. */
+  canQuit(): boolean;
+  /** True if no reply is outstanding and the server waits for a command. */
   isIdle(): boolean;
-  /** Whether a time limit has passed. */
-  isSilent(): boolean;
-  /** Whether the server fell silent after MAIL or RCPT with more than one answer due. */
+  /** True if a time limit has passed. */
+  hasTimedOut(): boolean;
+  /** True if no answer came after MAIL or RCPT although more than one answer was outstanding. */
   hasLostPipeline(): boolean;
-  /** Stops watching. */
+  /** Stops the clock, and ignores what still comes from the server. */
   end(): void;
 };
 
-/** What an exchange needs. */
+/** The settings and callbacks of an exchange. */
 export type ExchangeOptions = {
   /** The smarthost as `host:port`. */
   server: string;
@@ -64,40 +64,40 @@ export type ExchangeOptions = {
   timeout: number;
   /** The longest wait for the answer to the final dot, in milliseconds. */
   finalTimeout: number;
-  /** Takes a command as `> …`, or a whole reply, whose lines `\n` separates, as `< …`. */
-  transcript: (said: string) => void;
+  /** Called with each command as `> …`, and each reply as `< …`, its lines separated by `\n`. */
+  transcript: (line: string) => void;
   /** Sends a line to the server, without its line end. */
   send: (line: string) => void;
-  /** Tells nodemailer how its command has been answered. */
-  hear: (answer: Answer) => void;
-  /** Takes the first thing that goes wrong. */
+  /** Called with each answer to a command of nodemailer. */
+  onAnswer: (answer: Answer) => void;
+  /** Called with the first failure of the exchange. */
   onFailure: (failure: Failure) => void;
 };
 
-/** Where the message of a transaction is. */
+/** How much of the message of a transaction has been sent. */
 type MessageState = "not begun" | "on its way" | "whole";
 
-/** What is said where the whole message was sent and no answer came. */
+/** Added to the reason if the whole message was sent and no answer came. */
 const MAY_BE_TAKEN = "the server may have the message";
 
-/** Starts to watch an exchange; nothing has been said yet. */
-export function watchExchange(options: ExchangeOptions): Exchange {
+/** Starts an exchange in which no command has been sent yet. */
+export function startExchange(options: ExchangeOptions): Exchange {
   const ledger = openLedger();
-  const clock = answerClock((step, limit) => passLimit(watch, step, limit));
-  const state: Watch["state"] = {
-    hasBegun: false,
-    mayListen: true,
-    isSilent: false,
+  const clock = answerClock((step, limit) => failTimeout(exchange, step, limit));
+  const state: ExchangeState["state"] = {
+    isIncomplete: false,
+    canQuit: true,
+    hasTimedOut: false,
     hasLostPipeline: false,
   };
-  const watch: Watch = { options, ledger, clock, collect: replyCollector(), state };
+  const exchange: ExchangeState = { options, ledger, clock, collect: replyCollector(), state };
   const expect = (step: Step) => {
     ledger.expect(step);
-    if (ledger.awaited.length === 1) restartClock(watch);
+    if (ledger.awaited.length === 1) restartClock(exchange);
   };
   return {
     answers: ledger.answers,
-    said(command) {
+    commandSent(command) {
       options.transcript(`> ${command}`);
       expect(stepOf(command));
     },
@@ -109,45 +109,45 @@ export function watchExchange(options: ExchangeOptions): Exchange {
       options.send(line);
       return promise;
     },
-    received: (chunk) => receive(watch, chunk),
-    progressed: () => restartClock(watch),
+    receive: (chunk) => receive(exchange, chunk),
+    sliceSent: () => restartClock(exchange),
     messageEnded() {
-      // A reply that has begun by now is no answer to it, whenever it ends.
-      if (!state.hasBegun) ledger.complete();
-      restartClock(watch);
+      // A reply that began before this point does not answer the message, even if it ends later.
+      if (!state.isIncomplete) ledger.complete();
+      restartClock(exchange);
     },
     isIdle: () =>
       !clock.hasStopped() && ledger.awaited.length === 0 && ledger.message() !== "on its way",
-    mayListen: () => state.mayListen && ledger.message() !== "on its way",
-    isSilent: () => state.isSilent,
+    canQuit: () => state.canQuit && ledger.message() !== "on its way",
+    hasTimedOut: () => state.hasTimedOut,
     hasLostPipeline: () => state.hasLostPipeline,
-    lost(why) {
-      state.mayListen = false;
+    connectionFailure(why) {
+      state.canQuit = false;
       const step = ledger.awaited[0] ?? ledger.answers.at(-1)?.step ?? "EHLO";
-      return tryAgain(connectionLost(step), options.server, whyLate(watch, why));
+      return tryAgain(connectionLost(step), options.server, reasonWithMessageState(exchange, why));
     },
     end: clock.stop,
   };
 }
 
-/** What the functions of this file share. */
-type Watch = {
+/** The state that the functions of this file share. */
+type ExchangeState = {
   options: ExchangeOptions;
   ledger: ReturnType<typeof openLedger>;
   clock: AnswerClock;
   collect: ReturnType<typeof replyCollector>;
   state: {
-    /** Takes the next reply in place of nodemailer. */
+    /** Gets the next reply in place of nodemailer. */
     asking?: ((reply: Reply) => void) | undefined;
-    /** Whether a reply has begun and not ended. */
-    hasBegun: boolean;
-    mayListen: boolean;
-    isSilent: boolean;
+    /** True if part of a reply has come. */
+    isIncomplete: boolean;
+    canQuit: boolean;
+    hasTimedOut: boolean;
     hasLostPipeline: boolean;
   };
 };
 
-/** What has been said and answered. */
+/** The record of commands and answers. */
 function openLedger() {
   const answers: Answer[] = [];
   const awaited: Step[] = [];
@@ -155,7 +155,7 @@ function openLedger() {
   let hasRecipient = false;
   return {
     answers,
-    /** The steps that the server owes an answer to, in order. */
+    /** The steps whose answers are outstanding, in order. */
     awaited,
     message: () => message,
     expect(step: Step) {
@@ -175,58 +175,62 @@ function openLedger() {
   };
 }
 
-function restartClock({ options: { timeout, finalTimeout }, ledger, clock }: Watch): void {
+function restartClock({ options: { timeout, finalTimeout }, ledger, clock }: ExchangeState): void {
   clock.restart(ledger.awaited[0], ledger.message() === "whole" ? finalTimeout : timeout);
 }
 
-/** Reads what came from the server; nodemailer hears of it when all of it is in order. */
-function receive(watch: Watch, chunk: Buffer): void {
-  const { collect, clock, ledger, state, options: { hear } } = watch;
+/** Reads bytes from the server. nodemailer is told only if all replies in them are in order. */
+function receive(exchange: ExchangeState, chunk: Buffer): void {
+  const { collect, clock, ledger, state, options: { onAnswer } } = exchange;
   if (clock.hasStopped()) return;
   const collected = collect(chunk);
-  if (collected === "endless") return breach(watch, "a reply without end");
-  state.hasBegun = collected.hasBegun;
+  if (collected === "endless") return failProtocol(exchange, "a reply without end");
+  state.isIncomplete = collected.isIncomplete;
   const answers: Answer[] = [];
   for (const text of collected.replies) {
-    const answer = readAnswer(watch, text);
-    if (answer instanceof Failure) return fail(watch, answer, isRefusal(answer));
+    const answer = readAnswer(exchange, text);
+    if (answer instanceof Failure) return fail(exchange, answer, isRefusal(answer));
     ledger.add(answer);
     answers.push(answer);
   }
-  if (collected.hasBegun && ledger.awaited.length === 0) {
-    return breach(watch, "the beginning of a reply");
+  if (collected.isIncomplete && ledger.awaited.length === 0) {
+    return failProtocol(exchange, "the beginning of a reply");
   }
-  if (answers.length > 0) restartClock(watch);
+  if (answers.length > 0) restartClock(exchange);
   for (const answer of answers) {
     const { asking } = state;
     state.asking = undefined;
     if (asking) asking(answer.reply);
-    else hear(answer);
+    else onAnswer(answer);
   }
 }
 
-function readAnswer({ ledger, options: { server, transcript } }: Watch, text: string) {
+function readAnswer({ ledger, options: { server, transcript } }: ExchangeState, text: string) {
   const step = ledger.awaited.shift();
   transcript(`< ${text}`);
   return judge(step, text, server, ledger.message() === "whole");
 }
 
-function breach(watch: Watch, why: string): void {
-  fail(watch, protocolFailure(watch.ledger.awaited[0], watch.options.server, why), false);
+function failProtocol(exchange: ExchangeState, why: string): void {
+  fail(exchange, protocolFailure(exchange.ledger.awaited[0], exchange.options.server, why), false);
 }
 
-function passLimit(watch: Watch, step: Step, limit: number): void {
-  const { state, ledger: { awaited, answers }, options: { server } } = watch;
-  state.isSilent = true;
+function failTimeout(exchange: ExchangeState, step: Step, limit: number): void {
+  const { state, ledger: { awaited, answers }, options: { server } } = exchange;
+  state.hasTimedOut = true;
   state.hasLostPipeline = awaited.length > 1 && /^(?:MAIL|RCPT)$/.test(answers.at(-1)?.step ?? "");
-  // What follows AUTH or DATA would be taken for a part of it.
-  const listens = !awaited.includes("AUTH") && !awaited.includes("DATA");
-  fail(watch, tryAgain(noAnswer(step), server, whyLate(watch, timedOut(limit))), listens);
+  // The server would take a QUIT for part of the login or of the message.
+  const canQuit = !awaited.includes("AUTH") && !awaited.includes("DATA");
+  fail(
+    exchange,
+    tryAgain(noAnswer(step), server, reasonWithMessageState(exchange, timedOut(limit))),
+    canQuit,
+  );
 }
 
-function fail({ clock, state, options }: Watch, failure: Failure, mayListen: boolean): void {
+function fail({ clock, state, options }: ExchangeState, failure: Failure, canQuit: boolean): void {
   clock.stop();
-  state.mayListen = mayListen;
+  state.canQuit = canQuit;
   options.onFailure(failure);
 }
 
@@ -234,12 +238,12 @@ function tryAgain(what: string, where: string, why: string): Failure {
   return new Failure({ status: ExitStatus.tryAgain, what, where, why });
 }
 
-function whyLate({ ledger }: Watch, why: string): string {
+function reasonWithMessageState({ ledger }: ExchangeState, why: string): string {
   const isWhole = ledger.message() === "whole" && ledger.awaited[0] === "message";
   return isWhole ? `${why}; ${MAY_BE_TAKEN}` : why;
 }
 
-/** Whether the server has answered in SMTP, and does not end the session by that. */
+/** True if the server has refused something and still waits for commands. */
 function isRefusal({ details: { reply } }: Failure): boolean {
   return reply !== undefined && reply.code !== 421;
 }

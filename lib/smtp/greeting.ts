@@ -1,5 +1,5 @@
 /**
- * The greeting of the smarthost, and what its absence means.
+ * Reads the greeting of the smarthost, and finds out why none comes.
  *
  * @module
  */
@@ -7,53 +7,54 @@
 import type { Socket } from "node:net";
 import { ExitStatus, Failure, type Reply } from "../outcome.ts";
 import { timedOut } from "../text/mod.ts";
-import { askServer, certificateName } from "../tls/mod.ts";
+import { certificateName, probeServer } from "../tls/mod.ts";
 import { readReply } from "./dialogue.ts";
 import type { Opening, Smarthost } from "./smarthost.ts";
 import { connectSocket } from "../network/mod.ts";
 import { noAnswer, refusal } from "./status.ts";
 
-/** The port of TLS from the first byte (RFC 8314, 7.3): it need not be waited for long. */
+/** The port of TLS from the first byte (RFC 8314, 7.3), where a silent server most likely waits for TLS. */
 const TLS_PORT = 465;
 
-/** When silence on that port is looked into, and how long that may take, in milliseconds. */
-const EARLY = 4000;
-const LOOK = 900;
+/** After how long without a greeting TLS is tried on that port, and for how long, in milliseconds. */
+const EARLY_PROBE = 4000;
+const PROBE_TIME = 900;
 
 /**
- * Reads the greeting. Throws a Failure: 75 or 69 as the greeting says, 75 when the server falls
- * silent or hangs up, 76 when it does not speak SMTP, or expects TLS from the first byte. A
- * server with a pause before its greeting punishes whoever speaks first; that is looked into
- * only when the time for the greeting has passed, and on a connection of its own.
+ * Reads the greeting. Throws a Failure: 75 or 69 depending on the greeting, 75 if none comes in time
+ * or the server closes the connection, 76 if the server does not speak SMTP, or expects TLS from the
+ * first byte. Whether it expects TLS is tried on a second connection: on port 465 early, on other ports
+ * only when the time for the greeting has passed, because servers with a greeting delay reject clients
+ * that speak first.
  */
 export async function readGreeting(
   socket: Socket,
   smarthost: Smarthost,
   options: Opening,
 ): Promise<Reply> {
-  const silence = silenceOn(smarthost, options);
+  const probe = tlsProbe(smarthost, options);
   try {
     const reading = readReply(socket, { ...options, step: "greeting" });
-    const greeting = await Promise.race([reading, silence.early]);
+    const greeting = await Promise.race([reading, probe.early]);
     if (greeting.code === 220) return greeting;
     throw refusal("greeting", options.where, greeting);
   } catch (error) {
-    const isSilent = error instanceof Failure && error.details.why === timedOut(options.timeout);
-    if (isSilent) await silence.look(options.timeout);
+    const isLate = error instanceof Failure && error.details.why === timedOut(options.timeout);
+    if (isLate) await probe.run(options.timeout);
     throw error;
   } finally {
-    silence.end();
+    probe.end();
   }
 }
 
-/** Finds out whether a server that is silent expects TLS. */
-function silenceOn(smarthost: Smarthost, options: Opening) {
+/** Finds out whether a server that sends no greeting expects TLS; `early` rejects if it does. */
+function tlsProbe(smarthost: Smarthost, options: Opening) {
   const { encryption, port } = smarthost;
   const { promise: early, reject } = Promise.withResolvers<never>();
   early.catch(() => {});
-  // A TLS connection has proved already that TLS is spoken there.
-  const look = async (waited: number, timeout = LOOK) => {
-    if (encryption === "tls" || !(await speaksTls(smarthost, options, timeout))) return;
+  // With TLS from the first byte it is known that the server speaks TLS.
+  const run = async (waited: number) => {
+    if (encryption === "tls" || !(await speaksTls(smarthost, options, PROBE_TIME))) return;
     throw new Failure({
       status: ExitStatus.protocol,
       what: noAnswer("greeting"),
@@ -62,12 +63,12 @@ function silenceOn(smarthost: Smarthost, options: Opening) {
         `so encrypt_smtp has to be "tls", and it is "${encryption}"`,
     });
   };
-  const wait = Math.min(EARLY, options.timeout * 0.8);
-  const timer = port === TLS_PORT ? setTimeout(() => look(wait).catch(reject), wait) : undefined;
-  return { early, look: (waited: number) => look(waited, LOOK), end: () => clearTimeout(timer) };
+  const wait = Math.min(EARLY_PROBE, options.timeout * 0.8);
+  const timer = port === TLS_PORT ? setTimeout(() => run(wait).catch(reject), wait) : undefined;
+  return { early, run, end: () => clearTimeout(timer) };
 }
 
-/** Whether the server answers a hello of TLS, on a connection of its own that ends there. */
+/** True if the server answers a TLS hello on a second connection, which is closed then. */
 async function speaksTls(
   { host, port }: Smarthost,
   { where }: Opening,
@@ -75,9 +76,9 @@ async function speaksTls(
 ): Promise<boolean> {
   try {
     const options = { where, timeout, onResolved() {} };
-    const ask = (socket: Socket) => askServer(socket, certificateName(host), timeout);
-    const { begun } = await connectSocket(host, port, options, ask);
-    return (await begun).isTls === true;
+    const ask = (socket: Socket) => probeServer(socket, certificateName(host), timeout);
+    const { started } = await connectSocket(host, port, options, ask);
+    return (await started).isTls === true;
   } catch {
     return false;
   }

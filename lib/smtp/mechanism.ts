@@ -1,6 +1,7 @@
 /**
- * The mechanisms of SMTP AUTH (RFC 4954): what each says. With a password PLAIN, LOGIN and CRAM-MD5;
- * with an access token XOAUTH2, as Google and Microsoft describe it, and OAUTHBEARER (RFC 7628).
+ * The mechanisms of SMTP AUTH (RFC 4954) and the lines that each sends. With a password: PLAIN, LOGIN
+ * and CRAM-MD5. With an access token: XOAUTH2, as Google and Microsoft describe it, and OAUTHBEARER
+ * (RFC 7628).
  *
  * A new mechanism is a row of a table.
  *
@@ -10,10 +11,10 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 
-/** Who logs in with a password. */
+/** A user name and a password. */
 export type PasswordCredentials = { username: string; password: string };
 
-/** Who logs in with an access token, and where. */
+/** A user name, an access token, and the server (OAUTHBEARER names it). */
 export type TokenCredentials = {
   username: string;
   /** The access token, in printable ASCII. */
@@ -22,23 +23,23 @@ export type TokenCredentials = {
   port: number;
 };
 
-/** Who logs in. */
+/** The credentials of a login. */
 export type Credentials = PasswordCredentials | TokenCredentials;
 
-/** What a mechanism says for somebody. */
+/** The lines that a mechanism sends for given credentials. */
 export type Mechanism = {
-  /** The initial response (RFC 4954, 4); a mechanism without one is asked first. */
+  /** The initial response (RFC 4954, 4); missing if the server has to ask first. */
   initial?: string;
   /**
-   * The answers to what the server asks, in this order; nothing where there is no answer to such a
-   * question.
+   * The answers to the server's questions (334), in this order; each gives nothing if it cannot
+   * answer the question.
    */
   answers: readonly ((question: string) => string | undefined)[];
-  /** How many of them the server has to hear before its yes is believed. */
+  /** How many answers must be sent before a positive reply counts as a login. */
   required: number;
 };
 
-/** What the mechanism of this name says; nothing where there is none for such credentials. */
+/** Gives the mechanism of this name; nothing if there is none for such credentials. */
 export function mechanismFor(name: string, credentials: Credentials): Mechanism | undefined {
   return "token" in credentials
     ? tokenMechanism(name, credentials)
@@ -46,7 +47,7 @@ export function mechanismFor(name: string, credentials: Credentials): Mechanism 
 }
 
 const PASSWORD_MECHANISMS = new Map<string, (credentials: PasswordCredentials) => Mechanism>([
-  // RFC 4616. Some servers do not read what stands behind the mechanism, and ask.
+  // RFC 4616. Some servers ignore the initial response and ask for it.
   ["PLAIN", (credentials) => {
     const response = plain(credentials);
     return { initial: response, answers: [() => response], required: 0 };
@@ -65,7 +66,7 @@ function plain({ username, password }: PasswordCredentials): string {
   return base64(`\0${username}\0${password}`);
 }
 
-/** RFC 2195, 2: the digest of the challenge, keyed with the password. */
+/** RFC 2195, 2: the HMAC-MD5 of the challenge, with the password as its key. */
 function digest({ username, password }: PasswordCredentials, question: string): string | undefined {
   if (question.trim() === "") return undefined;
   const challenge = Buffer.from(question, "base64");
@@ -80,23 +81,23 @@ function base64(text: string): string {
 const LONGEST_COMMAND = 512 - "\r\n".length;
 
 /**
- * What the mechanism says with a token. A server that refuses the token says why in a question
- * (334), and gives its reply when it has been answered; one that does not read what stands behind
- * the mechanism asks without words, and is told once more. Nothing for an unknown mechanism.
+ * Gives a mechanism for a token; nothing if the mechanism is unknown. A server that refuses the token
+ * says why in a 334, and sends its final reply after an answer to that. A server that ignores the
+ * initial response sends an empty 334, and gets the response once more.
  */
 function tokenMechanism(name: string, credentials: TokenCredentials): Mechanism | undefined {
-  const said = TOKEN_MECHANISMS.get(name);
-  if (said === undefined) return undefined;
-  const response = base64(said.response(credentials));
-  const end = () => said.end;
+  const mechanism = TOKEN_MECHANISMS.get(name);
+  if (mechanism === undefined) return undefined;
+  const response = base64(mechanism.response(credentials));
+  const end = () => mechanism.end;
   if (`AUTH ${name} ${response}`.length > LONGEST_COMMAND) {
     return { answers: [() => response, end], required: 1 };
   }
-  const answer = (question: string) => question.trim() === "" ? response : said.end;
+  const answer = (question: string) => question.trim() === "" ? response : mechanism.end;
   return { initial: response, answers: [answer, end], required: 0 };
 }
 
-/** What each mechanism says with a token, and what it says when the token is refused. */
+/** The response of each mechanism, and its answer to a refusal of the token. */
 const TOKEN_MECHANISMS = new Map([
   ["XOAUTH2", {
     response: ({ username, token }: TokenCredentials) =>
@@ -115,17 +116,17 @@ const TOKEN_MECHANISMS = new Map([
   }],
 ]);
 
-/** All that may be said with a token; each is as secret as the token, for it can be made out of it. */
+/** The responses of all mechanisms with a token. Each is secret: the token can be decoded from it. */
 export function tokenResponses(credentials: TokenCredentials): string[] {
   return [...TOKEN_MECHANISMS.values()].map(({ response }) => base64(response(credentials)));
 }
 
-/** What an answer of a server to a token may say, in the order in which it is told. */
+/** The members of a server's JSON about a refused token, in the order in which they are shown. */
 const REASONS: readonly string[] = ["status", "schemes", "scope", "error", "error_description"];
 
 /**
- * Why a server does not take a token: what the JSON in its 334 says (RFC 7628, 3.2.2), or the text
- * in there that is no JSON. Nothing where it says nothing.
+ * Gives the reason for which a server refused a token: the members of the JSON in its 334 (RFC 7628,
+ * 3.2.2), or the text if it is not JSON. Gives nothing if there is no text.
  */
 export function tokenReason(question: string): string | undefined {
   const text = Buffer.from(question, "base64").toString().trim();

@@ -1,16 +1,16 @@
 /**
- * The SMTP client: from the name of a smarthost to a message that is taken.
+ * The SMTP client: connects to a smarthost (`smarthost.ts`) and sends a message.
  *
- * A socket is opened, the greeting is read, and the connection is encrypted from the first byte or by
- * STARTTLS (`connection.ts`, `reach.ts`). Where TLS fails, a second look at the server says why
- * (`second_look.ts`). Up to there one reply is read at a time (`dialogue.ts`).
+ * It opens a socket, reads the greeting (`greeting.ts`), and encrypts from the first byte or with
+ * STARTTLS (`connection.ts`, `start_tls.ts`). If TLS fails, further connections find out why
+ * (`tls_diagnosis.ts`). Up to this point it reads one reply at a time (`dialogue.ts`).
  *
- * From EHLO on nodemailer says the commands (`client.ts`). Every reply is read and judged here, and
- * nodemailer hears a plain yes or no (`exchange.ts`); the login is said beside it (`login.ts`). A
- * session joins both (`session.ts`), and tells what became of a message (`receipt.ts`). What a reply
- * means, as an exit status and a sentence, stands in one table (`status.ts`).
+ * From EHLO on nodemailer sends the commands (`client.ts`). Replies are parsed (`reply.ts`), matched
+ * with their commands and judged (`exchange.ts`, `status.ts`); nodemailer is told only "accepted" or
+ * "refused". The login is sent without nodemailer (`login.ts`, `mechanism.ts`). A session joins these
+ * (`session.ts`), and gives the result for each recipient (`receipt.ts`).
  *
- * A new reply code, a new capability or a new mechanism of AUTH belongs here.
+ * A new reply code (`status.ts`), capability (`reply.ts`) or AUTH mechanism (`mechanism.ts`) belongs here.
  *
  * @module
  */

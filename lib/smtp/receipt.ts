@@ -1,5 +1,5 @@
 /**
- * What a transaction has come to, by what the server answered.
+ * The result of a transaction, from the server's answers.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { Failure, type RecipientOutcome, type Reply } from "../outcome.ts";
 import { type Answer, isAccepted, refusal, type Step } from "./status.ts";
 
-/** How the server took a message. */
+/** The server's answers to one message and its recipients. */
 export type Receipt = {
   /** Every recipient in the order of the envelope. */
   recipients: RecipientOutcome[];
@@ -16,9 +16,9 @@ export type Receipt = {
 };
 
 /**
- * Judges a transaction by what the server answered. Only where that leaves it open, `problem`
- * counts: after the reply to the final dot nothing turns success into failure. Throws the Failure of
- * the message, with what is known of the recipients.
+ * Judges a transaction by the server's answers to it. `problem`, an error during the transaction,
+ * counts only if there is no answer to the message: after the reply to the final dot nothing turns
+ * success into failure. Throws the Failure of the message, with the recipients answered before.
  */
 export function receiptOf(
   answers: readonly Answer[],
@@ -50,8 +50,8 @@ export function receiptOf(
 const MOST_NAMED = 3;
 
 /**
- * The failure of a transaction, with what is known of its recipients. Where the server has no words
- * for the failure itself, its words about them are not lost.
+ * Adds the recipients to the failure of a transaction. If the failure has no reply of its own, its
+ * reason names the first refused recipients.
  */
 function withRefusals({ details }: Failure, recipients: RecipientOutcome[]): Failure {
   const refused = recipients.filter(({ accepted }) => !accepted);

@@ -8,9 +8,9 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { type Client, startClient } from "./client.ts";
 import type { Connection } from "./connection.ts";
-import { afterClose, PARTING } from "./dialogue.ts";
+import { onceClosed, QUIT_TIMEOUT } from "./dialogue.ts";
 import { alertFailure } from "../tls/mod.ts";
-import { type Exchange, watchExchange } from "./exchange.ts";
+import { type Exchange, startExchange } from "./exchange.ts";
 import { logIn } from "./login.ts";
 import type { Credentials } from "./mechanism.ts";
 import { Failure } from "../outcome.ts";
@@ -20,7 +20,7 @@ import { counted } from "./progress.ts";
 import { type Receipt, receiptOf } from "./receipt.ts";
 import { isAccepted } from "./status.ts";
 
-/** What goes to the server for one message. */
+/** One message with its envelope, as it is sent. */
 export type Transaction = {
   /** The envelope sender; the empty string is the empty sender. */
   sender: string;
@@ -30,7 +30,7 @@ export type Transaction = {
   content: Iterable<Uint8Array>;
   /** The size of the content, in octets. */
   total: number;
-  /** What SIZE declares (RFC 1870), in octets. */
+  /** The declared size (SIZE, RFC 1870), in octets. */
   size?: number;
   /** Whether BODY=8BITMIME is declared (RFC 6152). */
   eightBit: boolean;
@@ -39,44 +39,45 @@ export type Transaction = {
 /** An SMTP session that has passed EHLO or HELO. */
 export type Session = {
   capabilities: Capabilities;
-  /** Logs in by the first of these mechanisms that the server takes, and gives its name. */
+  /** Logs in with the first of these mechanisms that the server accepts, and gives its name. */
   login(credentials: Credentials, mechanisms: readonly string[]): Promise<string>;
   /** Sends one message; a refused recipient is a result, a refused message a Failure. */
   send(transaction: Transaction): Promise<Receipt>;
-  /** Whether the server fell silent where it owed the answers to several commands. */
+  /** True if no answer came in time while answers to several commands were outstanding. */
   hasLostPipeline(): boolean;
   /**
-   * Says QUIT where the server may still listen, and waits for the answer, but not for long (RFC
-   * 5321, 4.1.1.10). Never throws.
+   * Sends QUIT if the server would read it as a command, and waits for the answer, one second at most
+   * (RFC 5321, 4.1.1.10). Never throws.
    */
   quit(): Promise<void>;
-  /** Cuts the connection; nothing more is said. */
+  /** Closes the connection without QUIT. */
   close(): void;
 };
 
-/** How to hold the session. */
+/** The options of a session. */
 export type SessionOptions = {
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
   /** The longest wait for the answer to the final dot, in milliseconds. */
   finalTimeout: number;
-  /** Whether commands are sent together where the server offers that (RFC 2920); by default they are. */
+  /** False to send one command at a time although the server offers PIPELINING (RFC 2920). */
   pipelining?: boolean;
-  /** Takes the lines of the dialogue, logins masked. */
+  /** Called with each command and reply, logins masked. */
   transcript: (said: string) => void;
-  /** Takes how many octets of a message have gone, and of how many. */
+  /** Called with how many octets of the message have been sent, and of how many. */
   onSent?: (octets: number, total: number) => void;
 };
 
-/** How much of what was not asked for is read by then, in bytes. */
-const MOST_HEARD_AT_PARTING = 65536;
+/** How many bytes that are not the answer to QUIT are read before the connection is closed. */
+const MOST_READ_AT_QUIT = 65536;
 
-/** How long QUIT may take where the server has not answered in time before, in milliseconds. */
-const PARTING_FROM_SILENCE = 50;
+/** The wait for the answer to QUIT if the server did not answer in time before, in milliseconds. */
+const QUIT_TIMEOUT_AFTER_SILENCE = 50;
 
 /**
- * Says EHLO (or HELO) on an open connection. This and every call of the session throws a Failure
- * that names the step at which the server refused, fell silent, hung up or broke the protocol.
+ * Sends EHLO (or HELO) on an open connection. This and every call of the session throw a Failure that
+ * names the step at which the server refused, did not answer, closed the connection or broke the
+ * protocol.
  */
 export async function openSession(
   connection: Connection,
@@ -84,10 +85,10 @@ export async function openSession(
 ): Promise<Session> {
   const capabilities = { current: NO_CAPABILITIES };
   const dialogue = startDialogue(connection, options, capabilities);
-  const { client, exchange, run, lost, server } = dialogue;
+  const { client, exchange, run, connectionFailure, server } = dialogue;
   try {
     const error = await run(client.connect());
-    if (error) throw lost(error);
+    if (error) throw connectionFailure(error);
   } catch (error) {
     await quit(dialogue);
     throw error;
@@ -106,17 +107,17 @@ export async function openSession(
   };
 }
 
-/** What the calls of a session share. */
+/** What the functions of a session share. */
 type Dialogue = {
   options: SessionOptions;
   server: string;
   socket: Socket;
   client: Client;
   exchange: Exchange;
-  /** Waits for something that the exchange may end before; throws its failure then. */
+  /** Waits for the call; throws the Failure of the exchange if that comes first. */
   run<T>(call: Promise<T>): Promise<T>;
-  /** The failure of a connection that nodemailer has lost. */
-  lost(error: unknown): Failure;
+  /** Builds the Failure for a connection that nodemailer has lost. */
+  connectionFailure(error: unknown): Failure;
 };
 
 function startDialogue(
@@ -125,44 +126,45 @@ function startDialogue(
   capabilities: { current: Capabilities },
 ): Dialogue {
   const { socket, server, tlsError = () => undefined } = connection;
-  const { promise: broken, reject: breakOff } = Promise.withResolvers<never>();
+  const { promise: broken, reject: rejectBroken } = Promise.withResolvers<never>();
   broken.catch(() => {});
-  const exchange = watchExchange({
+  const exchange = startExchange({
     ...options,
     server,
     send: (line) => void socket.write(`${line}\r\n`),
-    hear(answer) {
-      const isYes = isAccepted(answer);
-      if (answer.step === "EHLO" && isYes) {
+    onAnswer(answer) {
+      const wasAccepted = isAccepted(answer);
+      if (answer.step === "EHLO" && wasAccepted) {
         const offered = parseCapabilities(answer.reply);
         const pipelining = offered.pipelining && options.pipelining !== false;
         capabilities.current = { ...offered, pipelining };
       }
-      client.hear(answer.step, isYes);
+      client.answered(answer.step, wasAccepted);
     },
     onFailure(failure) {
-      breakOff(failure);
-      // Nothing more may be said, not even QUIT.
-      if (!exchange.mayListen()) client.close();
+      rejectBroken(failure);
+      // Nothing more can be sent, not even QUIT.
+      if (!exchange.canQuit()) client.close();
     },
   });
-  const lost = (why: string) => alertFailure(tlsError(), server) ?? exchange.lost(why);
-  const client = startClient(connection, exchange.received, {
+  const connectionFailure = (why: string) =>
+    alertFailure(tlsError(), server) ?? exchange.connectionFailure(why);
+  const client = startClient(connection, exchange.receive, {
     capabilities: () => capabilities.current,
-    onCommand: exchange.said,
+    onCommand: exchange.commandSent,
     onMessageEnd: exchange.messageEnded,
-    onError: (error) => breakOff(lost(whyLost(error))),
+    onError: (error) => rejectBroken(connectionFailure(lossReason(error))),
   });
-  afterClose(socket, () => breakOff(lost("the server closed the connection")));
+  onceClosed(socket, () => rejectBroken(connectionFailure("the server closed the connection")));
   return {
     ...{ options, server, socket, client, exchange },
-    lost: (error) => lost(whyLost(error)),
+    connectionFailure: (error) => connectionFailure(lossReason(error)),
     run: (call) => Promise.race([broken, call]),
   };
 }
 
 async function send(dialogue: Dialogue, transaction: Transaction): Promise<Receipt> {
-  const { client, exchange, run, lost, server } = dialogue;
+  const { client, exchange, run, connectionFailure, server } = dialogue;
   const { sender, recipients, content, total, size, eightBit } = transaction;
   const envelope = {
     from: sender,
@@ -174,53 +176,56 @@ async function send(dialogue: Dialogue, transaction: Transaction): Promise<Recei
   const slices = counted(content, {
     ...{ total, transcript },
     onSent(octets) {
-      exchange.progressed();
+      exchange.sliceSent();
       onSent(octets, total);
     },
   });
   const message = Readable.from(slices, { objectMode: false });
   const start = exchange.answers.length;
   const error = await run(client.send(envelope, message)).catch((failure) => failure);
-  const problem = isConnectionError(error) ? lost(error) : error;
+  const problem = isConnectionError(error) ? connectionFailure(error) : error;
   const answers = exchange.answers.slice(start);
   return receiptOf(
     answers,
     recipients,
     server,
-    answers.length > 0 ? problem : naming(sender, problem),
+    answers.length > 0 ? problem : withSender(problem, sender),
   );
 }
 
-/** The failure of a transaction of which nothing was accepted; names the sender where it was refused. */
-function naming(sender: string, problem: unknown): unknown {
+/** Adds the sender to the failure of a transaction in which the server refused it. */
+function withSender(problem: unknown, sender: string): unknown {
   if (!(problem instanceof Failure)) return problem;
   const { reply } = problem.details;
-  // What is not 4xx or 5xx is no refusal, and 421 is about the whole session.
+  // Other codes than 4xx and 5xx are not refusals, and 421 ends the session for another reason.
   if (reply === undefined || reply.code < 400 || reply.code === 421) return problem;
   return new Failure({ ...problem.details, why: sender === "" ? "<>" : sender });
 }
 
-/** Says QUIT, and waits until the server has answered or gone. */
+/** Sends QUIT, and waits for the answer or the end of the connection. */
 async function quit({ exchange, socket }: Dialogue): Promise<void> {
-  if (!exchange.mayListen() || socket.destroyed || !socket.writable) return;
+  if (!exchange.canQuit() || socket.destroyed || !socket.writable) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, exchange.isSilent() ? PARTING_FROM_SILENCE : PARTING);
+  const timer = setTimeout(
+    resolve,
+    exchange.hasTimedOut() ? QUIT_TIMEOUT_AFTER_SILENCE : QUIT_TIMEOUT,
+  );
   socket.once("close", () => resolve());
-  // After a failure there may be other answers on their way, or a flood.
-  let most = exchange.isIdle() ? 0 : MOST_HEARD_AT_PARTING;
+  // After a failure other answers may come first, or data without end.
+  let most = exchange.isIdle() ? 0 : MOST_READ_AT_QUIT;
   socket.on("data", (chunk) => (most -= chunk.length) < 0 && resolve());
   exchange.ask("QUIT", "QUIT");
   await promise;
   clearTimeout(timer);
 }
 
-/** Whether nodemailer says that there is no connection any more, and not what a server answered. */
+/** True if nodemailer reports a lost connection, and not an answer of the server. */
 function isConnectionError(error: unknown): boolean {
   return error instanceof Error && !(error instanceof Failure) &&
     Reflect.get(error, "code") === "ECONNECTION";
 }
 
-function whyLost(error: unknown): string {
+function lossReason(error: unknown): string {
   return isConnectionError(error) && systemCode(error) === "ECONNECTION"
     ? "the server closed the connection"
     : reasonOf(error);

@@ -1,5 +1,5 @@
 /**
- * The smarthost as a connection is opened to it.
+ * The options for a connection to the smarthost.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export type Smarthost = {
   /** A host name or an IP address. */
   host: string;
   port: number;
-  /** `tls` from the first byte, `starttls` demanded, `none` in the clear. */
+  /** `tls` from the first byte, `starttls` required, `none` unencrypted. */
   encryption: "none" | "starttls" | "tls";
   /** Whether the certificate has to be valid. */
   verify: boolean;
@@ -19,17 +19,17 @@ export type Smarthost = {
   trusted?: () => readonly Uint8Array[];
 };
 
-/** What openConnection needs to know beside the smarthost. */
+/** The options of openConnection. */
 export type ConnectionOptions = {
   /** The host's fully qualified name for EHLO; without one the address literal is used. */
   hostName?: string;
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
-  /** Takes the lines of the dialogue, `> EHLO …` and `< 250 …`, for whoever wants to see them. */
+  /** Called with each command and reply, `> EHLO …` and `< 250 …`. */
   transcript: (said: string) => void;
-  /** Takes each step that has worked, with a detail for people. */
+  /** Called after each successful step, with a detail for people. */
   progress: (step: "resolve" | "connect" | "encrypt", detail: string) => void;
 };
 
-/** How to open a connection; `where` is the smarthost as `host:port`. */
+/** The same, with the smarthost as `host:port` for error messages. */
 export type Opening = ConnectionOptions & { where: string };

@@ -1,6 +1,6 @@
 /**
- * What an answer of the smarthost means: one table from the step of the dialogue and the reply to
- * the exit status and the sentence.
+ * The meaning of the smarthost's replies: one table maps the step and the reply code to the exit
+ * status and the sentence.
  *
  * @module
  */
@@ -22,11 +22,11 @@ export type Step =
   | "QUIT";
 
 type Row = {
-  /** What failed, when the server refuses this step. */
+  /** The sentence for a refusal of this step. */
   refused: string;
-  /** The status of a 5xx. */
+  /** The exit status for a 5xx. */
   permanent: ExitStatus;
-  /** Codes that do not follow their first digit. */
+  /** Exit statuses for single codes. */
   exceptions?: Readonly<Record<number, ExitStatus>>;
 };
 
@@ -53,9 +53,8 @@ const TABLE: Readonly<Record<Step, Row>> = {
 };
 
 /**
- * The exit status of a reply that is not the wanted one. 421 ends the session wherever it comes
- * (RFC 5321, 3.8) and is worth another try, as is every 4xx; what is neither 4xx nor 5xx is no
- * answer to this step.
+ * The exit status for a reply that is not positive. Every 4xx is 75, also 421, which ends the session
+ * at any step (RFC 5321, 3.8). A code that is neither 4xx nor 5xx is not a valid answer: 76.
  */
 export function statusFor(step: Step, reply: Reply): ExitStatus {
   if (reply.code >= 400 && reply.code < 500) return ExitStatus.tryAgain;
@@ -64,10 +63,10 @@ export function statusFor(step: Step, reply: Reply): ExitStatus {
 }
 
 /**
- * Whether a code is the wanted one. Most count by their first digit (RFC 5321, 4.2); a greeting and
- * the answer to STARTTLS have one code each (RFC 5321, 3.1; RFC 3207, 4).
+ * True if a code accepts the step. For most steps the first digit decides (RFC 5321, 4.2). The
+ * greeting and STARTTLS have one code each (RFC 5321, 3.1; RFC 3207, 4).
  */
-export function isYes(step: Step, code: number): boolean {
+export function isPositive(step: Step, code: number): boolean {
   switch (step) {
     case "greeting":
     case "STARTTLS":
@@ -79,7 +78,7 @@ export function isYes(step: Step, code: number): boolean {
   }
 }
 
-/** The step that a client takes with this line. */
+/** The step to which a command line belongs. */
 export function stepOf(command: string): Step {
   const verb = command.slice(0, 4).toUpperCase();
   switch (verb) {
@@ -97,12 +96,12 @@ export function stepOf(command: string): Step {
   }
 }
 
-/** How a step is named in a sentence: `the greeting`, `EHLO`, `the message`. */
+/** The name of a step in a sentence: `the greeting`, `EHLO`, `the message`. */
 export function nameOf(step: Step): string {
   return step === "greeting" || step === "message" ? `the ${step}` : step;
 }
 
-/** The failure of a step that the server at `where` has answered with `reply`. */
+/** Builds the Failure for a step that the server at `where` has refused with `reply`. */
 export function refusal(
   step: Step,
   where: string,
@@ -116,16 +115,16 @@ export function refusal(
 
 function sentenceFor(step: Step, { code }: Reply): string {
   if (code < 400 || code > 599) return `Unexpected answer to ${nameOf(step)}`;
-  const isFarewell = code === 421 && step !== "greeting";
-  return isFarewell ? `Smarthost ended the session at ${nameOf(step)}` : TABLE[step].refused;
+  const endsSession = code === 421 && step !== "greeting";
+  return endsSession ? `Smarthost ended the session at ${nameOf(step)}` : TABLE[step].refused;
 }
 
-/** The sentence for a server that falls silent where it owes an answer to `step`. */
+/** The sentence for an answer to `step` that does not come in time. */
 export function noAnswer(step: Step): string {
   return step === "greeting" ? "No greeting from the smarthost" : `No answer to ${nameOf(step)}`;
 }
 
-/** The sentence for a connection that ends where the server owes an answer to `step`. */
+/** The sentence for a connection that ends before the answer to `step`. */
 export function connectionLost(step: Step): string {
   const awaited = step === "greeting" ? "the greeting" : `the answer to ${nameOf(step)}`;
   return `Connection lost while waiting for ${awaited}`;
@@ -138,23 +137,24 @@ export function notSmtp(step: Step): string {
     : `The smarthost's answer to ${nameOf(step)} is not SMTP`;
 }
 
-/** A reply, and what it answers. */
+/** A reply, and the step that it answers. */
 export type Answer = { step: Step; reply: Reply };
 
-/** Whether an answer is a yes to its step. */
+/** True if an answer accepts its step. */
 export function isAccepted({ step, reply }: Answer): boolean {
-  return isYes(step, reply.code);
+  return isPositive(step, reply.code);
 }
 
-/** The failure of a server that does not keep to SMTP where it owes an answer to `step`, or to none. */
+/** Builds the Failure (76) for data that is not an SMTP answer to `step`; without a step none was due. */
 export function protocolFailure(step: Step | undefined, where: string, why: string): Failure {
   const what = step === undefined ? "Smarthost sent something unasked" : notSmtp(step);
   return new Failure({ status: ExitStatus.protocol, what, where, why });
 }
 
 /**
- * The text of a reply as the answer to `step`, or the failure that ends the exchange at once: what
- * is not SMTP, what was not asked for, 421, and the answers after which nothing else can follow.
+ * Reads the text of a reply as the answer to `step`. Gives a Failure if the exchange must end at
+ * once: the text is not SMTP, no answer was due, the code is 421, or the answer makes all further
+ * commands useless. `isMessageWhole` is true if the whole message has been sent.
  */
 export function judge(
   step: Step | undefined,
@@ -175,17 +175,17 @@ export function judge(
 }
 
 /**
- * Whether a code ends the exchange, whatever else is on its way: a refused MAIL makes all that was
- * sent with it void (RFC 5321, 4.1.4), and 530 asks for a login (RFC 4954, 6).
+ * True if a code ends the exchange, even if more answers are outstanding. A refused MAIL makes the
+ * commands behind it void (RFC 5321, 4.1.4), and 530 asks for a login (RFC 4954, 6).
  */
 function endsExchange(step: Step, code: number): boolean {
-  if (isYes(step, code)) return false;
+  if (isPositive(step, code)) return false;
   switch (step) {
     case "AUTH":
     case "QUIT":
       return false;
     case "EHLO":
-      // HELO is tried.
+      // After a 5xx HELO is tried.
       return code < 500;
     case "HELO":
     case "MAIL":

@@ -60,7 +60,7 @@ const LONGEST = 512 * 1024;
  * Says hello for `name`, where there is one, and reads what the server answers before it waits for
  * the client, at most for `timeout` milliseconds. Then the connection is cut. Never rejects.
  */
-export function askServer(
+export function probeServer(
   socket: Socket,
   name: string | undefined,
   timeout: number,

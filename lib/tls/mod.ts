@@ -27,7 +27,7 @@ export {
   tlsFault,
 } from "./encryption.ts";
 export { seedRandomness } from "./entropy.ts";
-export { askServer, type ServerFlight } from "./hello.ts";
+export { probeServer, type ServerFlight } from "./hello.ts";
 export { mismatchOf } from "./offer.ts";
 export { certificateAuthorities, type Environment, trustedCertificates } from "./trust.ts";
 export { judge, UNKNOWN_EXTENSION, unusableIn } from "./verdict.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { watchExchange } from "../../../lib/smtp/exchange.ts";
+import { startExchange } from "../../../lib/smtp/exchange.ts";
 import type { Failure } from "../../../lib/outcome.ts";
 
 /** A step of a dialogue: `> command`, `* secret command`, `< reply`, `.` for the end of the message. */
@@ -8,23 +8,23 @@ function play(...steps: string[]) {
   const failures: Failure[] = [];
   const transcript: string[] = [];
   const heard: string[] = [];
-  const exchange = watchExchange({
+  const exchange = startExchange({
     server: "mail.test:25",
     timeout: 60_000,
     finalTimeout: 600_000,
     transcript: (line) => transcript.push(line),
     send: () => {},
-    hear: ({ step, reply }) => heard.push(`${step} ${reply.code}`),
+    onAnswer: ({ step, reply }) => heard.push(`${step} ${reply.code}`),
     onFailure: (failure) => failures.push(failure),
   });
   for (const step of steps) {
     const text = step.slice(2);
     if (step === ".") exchange.messageEnded();
-    else if (step.startsWith("<")) exchange.received(Buffer.from(text, "latin1"));
+    else if (step.startsWith("<")) exchange.receive(Buffer.from(text, "latin1"));
     else if (step.startsWith("*")) exchange.ask("AUTH", text, "***");
-    else exchange.said(text);
+    else exchange.commandSent(text);
   }
-  const [idle, listens] = [exchange.isIdle(), exchange.mayListen()];
+  const [idle, listens] = [exchange.isIdle(), exchange.canQuit()];
   exchange.end();
   return { exchange, failures, transcript, heard, idle, listens };
 }
@@ -52,17 +52,17 @@ Deno.test("each reply is matched with the command it answers, pipelined or not",
 Deno.test("what is asked beside nodemailer is answered there alone, and masked where it must be", async () => {
   const transcript: string[] = [];
   const sent: string[] = [];
-  const exchange = watchExchange({
+  const exchange = startExchange({
     server: "mail.test:25",
     timeout: 60_000,
     finalTimeout: 60_000,
     transcript: (line) => transcript.push(line),
     send: (line) => sent.push(line),
-    hear: () => assert.fail("nodemailer has not asked"),
+    onAnswer: () => assert.fail("nodemailer has not asked"),
     onFailure: assert.fail,
   });
   const reply = exchange.ask("AUTH", "AUTH PLAIN AHVzZXIAcGFzcw==", "AUTH PLAIN ***");
-  exchange.received(Buffer.from("535 5.7.8 No\r\n"));
+  exchange.receive(Buffer.from("535 5.7.8 No\r\n"));
   assert.deepEqual(await reply, { code: 535, text: "5.7.8 No" });
   assert.deepEqual(sent, ["AUTH PLAIN AHVzZXIAcGFzcw=="]);
   assert.deepEqual(transcript, ["> AUTH PLAIN ***", "< 535 5.7.8 No"]);
@@ -231,13 +231,13 @@ Deno.test("a fragment without a line end is no reply", () => {
   const { exchange } = play(...UP_TO_DATA, ".", "< 250 queued");
   assert.equal(exchange.answers.at(-1)?.step, "DATA");
   assert.equal(
-    exchange.lost("the server closed the connection").details.what,
+    exchange.connectionFailure("the server closed the connection").details.what,
     "Connection lost while waiting for the answer to the message",
   );
 });
 
 Deno.test("a connection lost after the final dot says that the server may have the message", () => {
-  const why = (...steps: string[]) => play(...steps).exchange.lost("gone").details.why;
+  const why = (...steps: string[]) => play(...steps).exchange.connectionFailure("gone").details.why;
   assert.equal(why(...UP_TO_DATA, "."), "gone; the server may have the message");
   assert.equal(why(...UP_TO_DATA), "gone");
   assert.equal(why(...UP_TO_DATA, ".", "< 250 queued\r\n", "> QUIT"), "gone");
@@ -245,6 +245,6 @@ Deno.test("a connection lost after the final dot says that the server may have t
 
 Deno.test("after its end the exchange hears nothing more", () => {
   const { exchange, failures } = play(...UP_TO_DATA, ".", "< 250 queued\r\n");
-  exchange.received(Buffer.from("500 what\r\n"));
+  exchange.receive(Buffer.from("500 what\r\n"));
   assert.deepEqual(failures, []);
 });

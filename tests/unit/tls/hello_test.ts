@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { askServer } from "../../../lib/tls/hello.ts";
+import { probeServer } from "../../../lib/tls/hello.ts";
 import {
   type Action,
   drip,
@@ -60,7 +60,7 @@ for (const [what, action, expected] of SERVERS) {
     });
     const socket = connect(server.port, server.host);
     await once(socket, "connect");
-    const { certificates, ...flight } = await askServer(
+    const { certificates, ...flight } = await probeServer(
       socket,
       "mail.test",
       what === "is silent" ? 100 : 30_000,

@@ -1,49 +1,52 @@
 /**
- * From a socket to the point where TLS begins, or where the dialogue does: the greeting, and a
- * demanded STARTTLS.
+ * Connects up to the point where TLS or EHLO begins: socket, greeting, and STARTTLS.
  *
  * @module
  */
 
 import { isIP, type Socket } from "node:net";
 import { ExitStatus, Failure, formatAddress, type Reply } from "../outcome.ts";
-import { partFrom, readReply } from "./dialogue.ts";
+import { closeAfterFailure, readReply } from "./dialogue.ts";
 import { readGreeting } from "./greeting.ts";
 import { parseCapabilities } from "./reply.ts";
 import type { Opening, Smarthost } from "./smarthost.ts";
 import { connectSocket } from "../network/mod.ts";
 import { refusal, type Step } from "./status.ts";
 
-/** A connection in the clear whose greeting has been read. */
-export type Reached = { socket: Socket; greeting: Reply; clientName: string };
+/** An unencrypted connection whose greeting has been read. */
+export type GreetedConnection = { socket: Socket; greeting: Reply; clientName: string };
 
 /** Connects and reads the greeting. Throws a Failure, see {@linkcode openConnection}. */
-export async function reachGreeting(smarthost: Smarthost, opening: Opening): Promise<Reached> {
+export async function connectInClear(
+  smarthost: Smarthost,
+  opening: Opening,
+): Promise<GreetedConnection> {
   const { socket } = await connect(smarthost, opening, () => {});
   return await greetingOn(socket, smarthost, opening);
 }
 
 /**
- * Connects as far as TLS begins, and there calls `secure` in the very event that says so; gives
- * the greeting where it comes before TLS. Throws a Failure, see {@linkcode openConnection}.
+ * Connects up to the start of TLS, and calls `secure` synchronously in the event that allows TLS to
+ * start. Gives the result of `secure`, and the greeting if it came before TLS. Throws a Failure, see
+ * {@linkcode openConnection}.
  */
-export async function reachTls<T>(
+export async function connectForTls<T>(
   smarthost: Smarthost,
   opening: Opening,
   secure: (socket: Socket) => Promise<T>,
 ): Promise<{ secured: T; greeting?: Reply; clientName: string }> {
-  const isFirst = smarthost.encryption === "tls";
-  const begin = (socket: Socket) => isFirst ? secure(socket) : undefined;
-  const { socket, begun } = await connect(smarthost, opening, begin);
+  const isImplicit = smarthost.encryption === "tls";
+  const onConnect = (socket: Socket) => isImplicit ? secure(socket) : undefined;
+  const { socket, started } = await connect(smarthost, opening, onConnect);
   try {
-    if (begun !== undefined) {
+    if (started !== undefined) {
       reportConnect(socket, smarthost, opening);
-      return { secured: await begun, clientName: clientNameOn(socket, opening) };
+      return { secured: await started, clientName: clientNameOn(socket, opening) };
     }
     const { greeting, clientName } = await greetingOn(socket, smarthost, opening);
     return { secured: await startTls(socket, clientName, opening, secure), greeting, clientName };
   } catch (error) {
-    await partFrom(socket, error, opening);
+    await closeAfterFailure(socket, error, opening);
     throw error;
   }
 }
@@ -51,11 +54,11 @@ export async function reachTls<T>(
 async function connect<T>(
   { host, port }: Smarthost,
   opening: Opening,
-  begin: (socket: Socket) => T,
+  onConnect: (socket: Socket) => T,
 ) {
   const onResolved = (addresses: readonly string[]) =>
     opening.progress("resolve", addresses.join(", "));
-  const connected = await connectSocket(host, port, { ...opening, onResolved }, begin);
+  const connected = await connectSocket(host, port, { ...opening, onResolved }, onConnect);
   opening.transcript(`* Connected to ${addressOf(connected.socket, { host, port })}`);
   return connected;
 }
@@ -64,14 +67,14 @@ async function greetingOn(
   socket: Socket,
   smarthost: Smarthost,
   opening: Opening,
-): Promise<Reached> {
+): Promise<GreetedConnection> {
   try {
     const clientName = clientNameOn(socket, opening);
     const greeting = await readGreeting(socket, smarthost, opening);
     reportConnect(socket, smarthost, opening);
     return { socket, greeting, clientName };
   } catch (error) {
-    await partFrom(socket, error, opening);
+    await closeAfterFailure(socket, error, opening);
     throw error;
   }
 }
@@ -89,8 +92,9 @@ function addressOf(
 }
 
 /**
- * STARTTLS as RFC 3207 has it, but demanded: nothing more is said to a server that does not offer
- * it, and nothing may come between its 220 and the handshake.
+ * Sends EHLO and STARTTLS (RFC 3207), and calls `secure` in the event of the 220. STARTTLS is
+ * required: if the server does not offer it, or sends anything between the 220 and the handshake,
+ * nothing more is sent to it.
  */
 async function startTls<T>(
   socket: Socket,
@@ -99,16 +103,16 @@ async function startTls<T>(
   secure: (socket: Socket) => Promise<T>,
 ): Promise<T> {
   const { where, transcript } = opening;
-  const say = (step: Step, command: string, onReply = (_reply: Reply) => {}) => {
+  const send = (step: Step, command: string, onReply = (_reply: Reply) => {}) => {
     transcript(`> ${command}`);
     socket.write(`${command}\r\n`);
     return readReply(socket, { ...opening, step, onReply });
   };
-  const ehlo = await say("EHLO", `EHLO ${clientName}`);
+  const ehlo = await send("EHLO", `EHLO ${clientName}`);
   if (ehlo.code >= 500) {
-    // A server that knows HELO only cannot offer STARTTLS, but one that refuses this client says
-    // so to either.
-    const helo = await say("HELO", `HELO ${clientName}`);
+    // A server that knows only HELO cannot offer STARTTLS; a server that refuses this client
+    // refuses HELO too, and then the error is its refusal.
+    const helo = await send("HELO", `HELO ${clientName}`);
     if (!isPositive(helo)) throw refusal("HELO", where, helo);
   } else if (!isPositive(ehlo)) {
     throw refusal("EHLO", where, ehlo);
@@ -122,22 +126,22 @@ async function startTls<T>(
     });
   }
   let handshake: Promise<T> | undefined;
-  const go = await say("STARTTLS", "STARTTLS", ({ code }) => {
+  const answer = await send("STARTTLS", "STARTTLS", ({ code }) => {
     if (code === 220) handshake = secure(socket);
   });
-  if (handshake === undefined) throw refusal("STARTTLS", where, go);
+  if (handshake === undefined) throw refusal("STARTTLS", where, answer);
   return await handshake;
 }
 
-/** Any reply of the second class says yes (RFC 5321, 4.2.1). */
+/** True for any 2xx reply (RFC 5321, 4.2.1). */
 function isPositive({ code }: Reply): boolean {
   return code >= 200 && code < 300;
 }
 
-/** What EHLO says: the host's name, or the local end of the connection (RFC 5321, 4.1.3, 4.1.4). */
+/** Gives the name for EHLO: the host's name, or its address on this connection (RFC 5321, 4.1.3, 4.1.4). */
 function clientNameOn({ localAddress = "" }: Socket, { hostName }: Opening): string {
   if (hostName !== undefined) return hostName;
-  // An IPv4 peer on a socket of both families.
+  // An IPv4 address on an IPv6 socket.
   const plain = localAddress.replace(/^::ffff:(?=\d+\.)/i, "");
   return isIP(plain) === 6 ? `[IPv6:${plain}]` : `[${plain}]`;
 }
