@@ -1,5 +1,5 @@
 /**
- * What stands in a certificate (X.509, RFC 5280), as far as it decides whether a server may use it.
+ * Reads the parts of a certificate (X.509, RFC 5280) that decide whether a server may use it.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import {
   SIGNATURES,
 } from "./oids.ts";
 
-/** What a certificate says; whether its issuer has signed that is not checked. */
+/** The content of a certificate; its signature is not checked. */
 export type Certificate = {
   /** The certificate in DER. */
   der: Uint8Array;
   /** 1, 2 or 3. */
   version: number;
-  /** Subject and issuer, to compare, and as names for people. */
+  /** Subject and issuer: in hexadecimal to compare, and as names for people. */
   subject: string;
   issuer: string;
   subjectName: string;
@@ -37,24 +37,24 @@ export type Certificate = {
   /** The kind of the key in words, such as `RSA` or `P-256`, and its length in bits for RSA. */
   keyKind: string;
   keyBits?: number;
-  /** How the issuer has signed, such as `ECDSA with SHA-512`; its OID where that has no words. */
+  /** The signature algorithm, such as `ECDSA with SHA-512`; its OID if it has no name here. */
   signedWith: string;
-  /** The DNS names and addresses in subjectAltName; missing where there is none. */
+  /** The DNS names and addresses in subjectAltName; missing without that extension. */
   names?: string[];
-  /** Whether basicConstraints say that it is an authority; missing where they say nothing. */
+  /** Whether basicConstraints has CA:TRUE; missing without that extension. */
   isAuthority?: boolean;
-  /** How many authorities may stand between it and a server, where it says. */
+  /** The path length of basicConstraints: how many authorities may follow. */
   pathLength?: number;
-  /** Whether its extended key usage, where it has one, allows servers. */
+  /** Whether its extended key usage allows servers; true without that extension. */
   isForServers: boolean;
-  /** Whether its key usage, where it has one, allows to sign certificates. */
+  /** Whether its key usage allows to sign certificates; true without that extension. */
   maySignCertificates: boolean;
   hasNameConstraints: boolean;
-  /** Whether it has a critical extension that is not known here. */
+  /** Whether it has a critical extension that this program does not know. */
   hasUnknownExtension: boolean;
 };
 
-/** Reads a certificate in DER; nothing where it is none. */
+/** Reads a certificate in DER; gives nothing if it is not valid. */
 export function parseCertificate(der: Uint8Array): Certificate | undefined {
   try {
     return certificateIn(der);
@@ -63,7 +63,7 @@ export function parseCertificate(der: Uint8Array): Certificate | undefined {
   }
 }
 
-/** Whether `certificate` is signed with the key of `issuer`; false too where it cannot be checked. */
+/** True if `certificate` is signed with the key of `issuer`; false if that cannot be checked. */
 export function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
   try {
     const { publicKey } = new X509Certificate(issuer.der);
@@ -73,12 +73,12 @@ export function isSignedBy(certificate: Certificate, issuer: Certificate): boole
   }
 }
 
-/** Whether a certificate is signed with its own key. */
+/** True if a certificate is signed with its own key. */
 export function isSelfSigned(certificate: Certificate): boolean {
   return certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
 }
 
-/** A certificate in PEM, in one line of base64. */
+/** Writes a certificate in PEM, with the base64 on one line. */
 export function pemOf(der: Uint8Array): string {
   const base64 = Buffer.from(der).toString("base64");
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
@@ -88,7 +88,7 @@ function certificateIn(der: Uint8Array): Certificate {
   const outer = firstElement(der);
   const [signed, algorithm] = elementsIn(outer.content);
   const fields = elementsIn(contentOf(signed));
-  // The version stands in front, where it is not 1 (RFC 5280, 4.1.2.1).
+  // The version is the first field, and missing for version 1 (RFC 5280, 4.1.2.1).
   const version = fields[0]?.tag === 0xa0 ? numberOf(contentOf(fields.shift(), 0)) + 1 : 1;
   const [, , issuer, validity, subject, key, ...optional] = fields;
   const [validFrom, validTo] = elementsIn(contentOf(validity)).map(dateIn);
@@ -112,7 +112,7 @@ function certificateIn(der: Uint8Array): Certificate {
   };
 }
 
-/** The content of an element that has to be there, or of the nth element inside it. */
+/** Gives the content of an element, or of the nth element inside it. Throws a RangeError if it is missing. */
 function contentOf(element: Element | undefined, inside?: number): Uint8Array {
   if (element === undefined) throw new RangeError("cut off");
   if (inside === undefined) return element.content;
@@ -124,12 +124,12 @@ function hexOf(element: Element | undefined): string {
 }
 
 function textOf(element: Element | undefined): string {
-  // A BMPString is UTF-16, all others are near enough to UTF-8 (X.680, 41).
+  // A BMPString is UTF-16; all other kinds are read as UTF-8 (X.680, 41).
   const encoding = element?.tag === 0x1e ? "utf-16be" : "utf-8";
   return new TextDecoder(encoding).decode(contentOf(element));
 }
 
-/** The last attribute of this kind in a distinguished name. */
+/** Gives the last attribute of this kind in a distinguished name. */
 function nameIn(name: Element | undefined, kind: string): string | undefined {
   const attributes = elementsIn(contentOf(name)).flatMap(({ content }) => elementsIn(content));
   const found = attributes.map(({ content }) => elementsIn(content))
@@ -141,7 +141,7 @@ function displayName(name: Element | undefined): string {
   return nameIn(name, COMMON_NAME) ?? nameIn(name, ORGANIZATION) ?? "no name";
 }
 
-/** UTCTime has two digits for the year, of 1950 to 2049 (RFC 5280, 4.1.2.5). */
+/** Reads a date. UTCTime has two digits for the years 1950 to 2049 (RFC 5280, 4.1.2.5). */
 function dateIn(element: Element): Date {
   const text = textOf(element);
   const short = element.tag === Tag.utcTime;
@@ -200,7 +200,7 @@ function extensionsIn(element: Element | undefined): Extensions {
   };
 }
 
-/** Whether it is an authority, and the length of a path (RFC 5280, 4.2.1.9). */
+/** Reads basicConstraints (RFC 5280, 4.2.1.9). */
 function constraintsIn({ content }: Element): Pick<Certificate, "isAuthority" | "pathLength"> {
   const parts = elementsIn(content);
   const length = parts.find(({ tag }) => tag === Tag.integer);
@@ -216,7 +216,7 @@ function extensionIn({ content }: Element): { id: string; isCritical: boolean; v
   return { id: hexOf(parts[0]), isCritical: parts.length === 3, value };
 }
 
-/** DNS names (tag 2) and addresses (tag 7) of a subjectAltName (RFC 5280, 4.2.1.6). */
+/** Reads the DNS names (tag 2) and addresses (tag 7) of subjectAltName (RFC 5280, 4.2.1.6). */
 function namesIn({ content }: Element): string[] {
   return elementsIn(content).flatMap((element) => {
     if (element.tag === 0x82) return [dnsName(textOf(element))];
@@ -225,7 +225,7 @@ function namesIn({ content }: Element): string[] {
   });
 }
 
-/** An address that stands where only names count is none of either. */
+/** An IP address written as a DNS name does not match any host; it is marked as such. */
 function dnsName(text: string): string {
   return isIP(text) === 0 ? text : `${text} as a name`;
 }

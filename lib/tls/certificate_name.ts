@@ -1,5 +1,5 @@
 /**
- * Hosts as certificates name them.
+ * The names of hosts in certificates.
  *
  * @module
  */
@@ -9,22 +9,23 @@ import { asciiDomain } from "../address/mod.ts";
 import { clip } from "../text/mod.ts";
 import type { Certificate } from "./certificate.ts";
 
-/** How much of a name in a certificate is shown, and of how many. */
+/** The most characters that are shown of a name in a certificate, and the most names. */
 const NAME_LENGTH = 100;
 const MOST_NAMES = 5;
 
 /**
- * The name or the address of a host that has to stand in its certificate: in ASCII, and without the
- * dot behind a name in DNS. Nothing where none can stand there; the runtime would wait for ever.
+ * Gives the name or address that a host's certificate must have: in ASCII, and without the dot at the
+ * end of a DNS name. Gives nothing if no certificate can have it; with such a name the runtime would
+ * wait forever.
  */
 export function certificateName(host: string): string | undefined {
   if (isIP(host) !== 0) return host;
   const name = asciiDomain(host.replace(/\.$/, ""));
-  // `127.1` is an address to the name service, and to nobody else.
+  // The name service reads `127.1` as an address, but it is neither a name nor an address here.
   return name !== undefined && /(?:^|\.)\d+$/.test(name) ? undefined : name;
 }
 
-/** Whether a name in a certificate is this one; `*` stands for one whole label (RFC 9525, 6.3). */
+/** True if a name in a certificate matches this name; `*` is one whole label (RFC 9525, 6.3). */
 export function isNamed(pattern: string, name: string): boolean {
   if (isIP(name) !== 0) return canonical(pattern) === canonical(name);
   const [wanted, given] = [name.toLowerCase(), pattern.toLowerCase()];
@@ -33,11 +34,11 @@ export function isNamed(pattern: string, name: string): boolean {
       given.slice(1) === wanted.replace(/^[^.]+/, ""));
 }
 
-/** An IPv6 address has several spellings. */
+/** Gives one spelling of an IPv6 address; other texts stay as they are. */
 function canonical(address: string): string {
   return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname : address;
 }
-/** What is wrong with the names in a certificate, in words; `host` is the one in the settings. */
+/** Gives what is wrong with the names in a certificate; `host` is the host in the settings. */
 export function nameFaults(
   leaf: Pick<Certificate, "names" | "commonName">,
   { host, name }: { host: string; name: string },
@@ -50,12 +51,12 @@ export function nameFaults(
 }
 
 function wrongName(host: string, names: readonly string[]): string {
-  const list = names.slice(0, MOST_NAMES).map(shown).join(" or ");
+  const list = names.slice(0, MOST_NAMES).map(clipName).join(" or ");
   const more = names.length - MOST_NAMES;
   return `not made for ${host}, only for ${list}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** A name out of a certificate for people, of bounded length. */
-export function shown(name: string): string {
+/** Clips a name of a certificate for display. */
+export function clipName(name: string): string {
   return clip(name, NAME_LENGTH);
 }

@@ -1,5 +1,5 @@
 /**
- * TLS on an open socket: the handshake, and what the runtime says where it fails.
+ * TLS on an open socket: the handshake, and the reason if it fails.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { reasonOf, systemCode, timedOut, tlsAlert } from "../text/mod.ts";
 import { certificateName } from "./certificate_name.ts";
 import { CERTIFICATE_DEMANDED, NEEDED } from "./offer.ts";
 
-/** The words for a server that says something else than TLS. */
+/** The reason for an answer that is not TLS. */
 export const NOT_TLS = "the server does not answer in TLS";
 
 /** How a connection is encrypted. */
 export type Encryption = {
-  /** `TLSv1.3`, or `TLSv1.2 or newer` where the runtime does not tell. */
+  /** `TLSv1.3`, or `TLSv1.2 or newer` if the runtime does not tell. */
   protocol: string;
   /** The name in the server's certificate. */
   subject: string;
   /** The name of the authority that issued it. */
   issuer: string;
-  /** When the certificate ends. */
+  /** The end of the certificate's validity. */
   validTo: Date;
 };
 
-/** For people: the protocol, whose certificate, from whom, and until when. */
+/** Gives a text for people: protocol, subject, issuer and end of validity. */
 export function describeEncryption(encryption: Encryption): string {
   const { protocol, subject, issuer, validTo } = encryption;
   const end = Number.isNaN(validTo.getTime()) ? "?" : validTo.toISOString().slice(0, 10);
@@ -38,21 +38,21 @@ export type Encrypted = {
   socket: TLSSocket;
   encryption: Encryption;
   certificate: Uint8Array;
-  /** The first error of the socket, which Deno 2.9 tells nobody who listens later. */
+  /** Gives the first error of the socket; Deno 2.9 does not repeat it for later listeners. */
   tlsError: () => unknown;
 };
 
-/** What encrypt needs to know of the smarthost. */
+/** The settings of encrypt. */
 export type TlsSettings = { host: string; verify: boolean; authorities: readonly string[] };
 
-/** What the runtimes say of a certificate, in words, where the certificate itself tells nothing. */
+/** The reasons for the runtimes' certificate errors, used if the certificate itself does not show one. */
 const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
   [
     /UnknownIssuer|UNABLE_TO_GET_ISSUER|SELF_SIGNED_CERT_IN_CHAIN/,
     "issued by an authority that this host does not trust",
   ],
   [
-    // Deno 2.9 says this of all four.
+    // Deno 2.9 gives this error for all four.
     /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
     "issued by an authority that this host does not trust, or expired, or not valid yet, or not " +
     "made for a server",
@@ -66,16 +66,16 @@ const CERTIFICATE_REASONS: readonly [RegExp, string][] = [
   [/not valid for name|ALTNAME_INVALID/, "not made for this host"],
 ];
 
-/** What a handshake has failed of, where a second look at the server can tell more. */
+/** The kinds of handshake failures for which further connections can find the reason. */
 export type TlsFault =
   /** The certificate. */
   | "certificate"
-  /** The signature of the certificate, or of the handshake by the certificate's key. */
+  /** The signature of the certificate, or the signature of the handshake. */
   | "signature"
-  /** What both sides can speak, or a certificate that the server demands. */
+  /** No common protocol or cipher suite, or the server demands a client certificate. */
   | "offer";
 
-/** The error of the runtime in a failure of {@linkcode encrypt}. */
+/** Gives the kind of a failure of {@linkcode encrypt}; nothing for any other failure. */
 export function tlsFault({ details: { cause } }: Failure): TlsFault | undefined {
   if (!(cause instanceof Error)) return undefined;
   const text = textOf(cause);
@@ -85,7 +85,7 @@ export function tlsFault({ details: { cause } }: Failure): TlsFault | undefined 
   return alert !== undefined && OFFER_ALERTS.includes(alert) ? "offer" : undefined;
 }
 
-/** Whether the runtime takes for a server neither an authority, nor X.509 v1, nor a common name. */
+/** True if the runtime rejects CA:TRUE, X.509 v1 and a common name without subjectAltName for a server. */
 export function isStrictRuntime({ details: { cause } }: Failure): boolean {
   return cause instanceof Error && /^invalid peer certificate/.test(cause.message);
 }
@@ -96,12 +96,12 @@ const OFFER_ALERTS = ["HandshakeFailure", "InsufficientSecurity", "ProtocolVersi
   .concat(["BadCertificate", "CertificateUnknown"]);
 
 /**
- * Encrypts the connection to the smarthost. It has to be called in the very event that says that
- * the socket is ready for it, before any `await`: a read that Deno 2.7 begins behind that event
- * swallows what the server says in the handshake. `where` is its `host:port`, `timeout` the longest
- * wait for the handshake in milliseconds. Throws a Failure: 77 for a certificate that is not valid,
- * 76 when the server does not speak TLS 1.2 or newer or has sent something before the handshake, 75
- * when it hangs up or falls silent. Its cause is the runtime's error.
+ * Encrypts the connection to the smarthost. It must be called synchronously in the event after which
+ * TLS may start, before any `await`: after that event Deno 2.7 starts a read that loses the server's
+ * first TLS data. `where` is the server's `host:port`, `timeout` the longest wait for the handshake
+ * in milliseconds. Throws a Failure: 77 if the certificate is not valid, 76 if the server does not
+ * speak TLS 1.2 or newer or sent data before the handshake, 75 if it closes the connection or does
+ * not answer. The cause of the Failure is the runtime's error.
  */
 export function encrypt(
   socket: Socket,
@@ -129,15 +129,20 @@ export function encrypt(
   const timer = setTimeout(() => fail(timedOut(timeout)), timeout);
   secured.once("secureConnect", () => {
     const certificate = secured.getPeerCertificate();
-    // Deno 2.7 says 'secureConnect' after a failed handshake too, without a certificate; its
-    // 'error' with the reason follows.
+    // Deno 2.7 emits 'secureConnect' also after a failed handshake, without a certificate; 'error'
+    // follows.
     if (!certificate?.subject) return;
     const encryption = describe(secured, certificate);
-    resolve({ socket: secured, encryption, certificate: certificate.raw, tlsError: () => first });
+    resolve({
+      socket: secured,
+      encryption,
+      certificate: certificate.raw,
+      tlsError: () => firstError,
+    });
   });
-  let first: unknown;
+  let firstError: unknown;
   secured.on("error", (error) => {
-    first ??= error;
+    firstError ??= error;
     reject(handshakeFailure(error, where));
   });
   secured.once("close", () => fail("the server closed the connection"));
@@ -147,7 +152,7 @@ export function encrypt(
   });
 }
 
-/** Stands in for a name where none is told and none is verified. */
+/** Used as the name if none is sent and none is verified. */
 const LOOPBACK = "127.0.0.1";
 
 function describe(socket: TLSSocket, certificate: PeerCertificate): Encryption {
@@ -179,7 +184,7 @@ function handshakeFailure(error: Error, where: string): Failure {
   });
 }
 
-/** The words of the runtime, which are its own, are never shown. */
+/** The runtime's own words are never shown. */
 function certificateReason(text: string): string {
   return CERTIFICATE_REASONS.find(([pattern]) => pattern.test(text))?.[1] ??
     "this program cannot check it";
@@ -187,7 +192,7 @@ function certificateReason(text: string): string {
 
 function brokenHandshake(error: Error, text: string) {
   const isHangUp = /disconnected before secure TLS/.test(text);
-  // Deno 2.9 has the code of a reset for a hang-up in the handshake, and other words.
+  // Deno 2.9 gives the code of a reset if the connection is closed in the handshake.
   if (isHangUp) return { status: ExitStatus.tryAgain, why: "the server closed the connection" };
   const isOfTls = systemCode(error) === undefined || /ERR_SSL|ERR_TLS/.test(text);
   if (!isOfTls) return { status: ExitStatus.tryAgain, why: reasonOf(error) };
@@ -197,8 +202,8 @@ function brokenHandshake(error: Error, text: string) {
 }
 
 /**
- * The failure that an alert of the server's means, also after the handshake: in TLS 1.3 the client
- * has finished before the server says no (RFC 8446, 2). Nothing where the error is no alert.
+ * Builds the Failure for a TLS alert of the server; gives nothing if the error is not an alert. An
+ * alert may come after the handshake: in TLS 1.3 the client finishes first (RFC 8446, 2).
  */
 export function alertFailure(error: unknown, where: string): Failure | undefined {
   const alert = tlsAlert(error);
@@ -215,8 +220,19 @@ export function alertFailure(error: unknown, where: string): Failure | undefined
   });
 }
 
-/** The failure of a certificate, with the reason in words. */
+/** Builds the Failure (77) for a certificate; `why` is the reason in words. */
 export function notValid(why: string, where: string, cause?: unknown): Failure {
   const what = "Certificate of the smarthost is not valid";
   return new Failure({ status: ExitStatus.notAllowed, what, where, why, cause });
+}
+
+/**
+ * Starts to seed the random numbers of the TLS library, on a thread of its own. The library does
+ * this once in a process, when it first needs a random number, and it takes 15 to 25 ms: AWS-LC
+ * measures the jitter of the processor's clock. Called as soon as TLS is known to be needed, it runs
+ * while the connection is made. Waits for nothing and never fails.
+ */
+export function seedRandomness(): void {
+  // The cheapest call that needs random numbers of that library and does not block.
+  crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]).catch(() => {});
 }

@@ -1,7 +1,7 @@
 /**
- * A question in TLS 1.2 and older that any server can answer: its reply shows in the clear what
- * the server would use, and its certificates. Asked on a connection of its own, which ends there,
- * it says why a handshake has failed; nothing is trusted because of it.
+ * A TLS hello that offers everything up to TLS 1.2. The server's unencrypted answer shows the cipher
+ * suite that it would use, and its certificates. It is sent on a connection of its own to find out
+ * why a handshake failed. Nothing is trusted because of the answer.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { numberOf } from "./der.ts";
 
-/** What a server answers to a hello (RFC 5246, 7.3 and 7.4). */
+/** A server's answer to a hello (RFC 5246, 7.3 and 7.4). */
 export type ServerFlight = {
-  /** False where what came is not TLS; missing where nothing came. */
+  /** False if the answer is not TLS; missing if there was no answer. */
   isTls?: boolean;
-  /** The alert with which the server broke off. */
+  /** The fatal alert of the server. */
   alert?: number;
   /** The version: 0x0301 is TLS 1.0, 0x0303 is TLS 1.2. */
   version?: number;
@@ -28,7 +28,7 @@ export type ServerFlight = {
   asksForCertificate: boolean;
 };
 
-/** Cipher suites by their numbers (IANA), and what the runtime would miss of each. */
+/** Cipher suites by their numbers (IANA), and what each lacks for the runtime. */
 export const SUITES: readonly { lacks: string; numbers: readonly number[] }[] = [
   { lacks: "", numbers: [0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9] },
   {
@@ -46,19 +46,19 @@ export const SUITES: readonly { lacks: string; numbers: readonly number[] }[] = 
 /** X25519, P-256, P-384, P-521, X448, secp256k1, P-224 and finite fields (RFC 8422, RFC 7919). */
 const GROUPS = [29, 23, 24, 25, 30, 22, 21, 26, 27, 28, 256, 257, 258];
 
-/** ECDSA, Ed25519, Ed448, RSA-PSS, RSA and what is older (RFC 8446, 4.2.3). */
+/** ECDSA, Ed25519, Ed448, RSA-PSS, RSA and older signature algorithms (RFC 8446, 4.2.3). */
 const SIGNATURES = [0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a]
   .concat([0x080b, 0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0203, 0x0201, 0x0402, 0x0202]);
 
 const HANDSHAKE = 22;
 const ALERT = 21;
 
-/** More than any server has to say before it waits for an answer, in octets. */
+/** The most octets of an answer that are read; no server needs as many. */
 const LONGEST = 512 * 1024;
 
 /**
- * Says hello for `name`, where there is one, and reads what the server answers before it waits for
- * the client, at most for `timeout` milliseconds. Then the connection is cut. Never rejects.
+ * Sends a hello with the server name `name`, if there is one, and reads the server's answer for at
+ * most `timeout` milliseconds. Then it closes the connection. Never rejects.
  */
 export function probeServer(
   socket: Socket,
@@ -82,16 +82,16 @@ export function probeServer(
   return promise;
 }
 
-/** Takes the chunks of a connection into the flight; false when there is nothing more to read. */
+/** Reads chunks of a connection into the flight; false if there is nothing more to read. */
 function flightReader(flight: ServerFlight): (chunk: Uint8Array) => boolean {
-  const records = gathering();
-  const messages = gathering();
+  const records = byteBuffer();
+  const messages = byteBuffer();
   const readMessages = () => {
     for (let bytes = messages.bytes(); bytes.length >= 4; bytes = messages.bytes()) {
       const size = 4 + numberAt(bytes, 1, 3);
       if (bytes.length < size) return true;
       messages.drop(size);
-      if (!takeMessage(flight, bytes[0] ?? 0, bytes.subarray(4, size))) return false;
+      if (!readMessage(flight, bytes[0] ?? 0, bytes.subarray(4, size))) return false;
     }
     return true;
   };
@@ -104,7 +104,7 @@ function flightReader(flight: ServerFlight): (chunk: Uint8Array) => boolean {
       if (record === "not TLS") return false;
       records.drop(record.size);
       if (record.type === ALERT) {
-        // A warning (level 1) leaves the handshake going.
+        // After a warning (level 1) the handshake goes on.
         if (record.content[0] === 1) continue;
         flight.alert = record.content[1] ?? 0;
         return false;
@@ -115,12 +115,12 @@ function flightReader(flight: ServerFlight): (chunk: Uint8Array) => boolean {
   };
 }
 
-/** Reads one message of the handshake; false where the server now waits, or says nonsense. */
-function takeMessage(flight: ServerFlight, type: number, content: Uint8Array): boolean {
+/** Reads one handshake message; false if it is the last one, or not valid. */
+function readMessage(flight: ServerFlight, type: number, content: Uint8Array): boolean {
   switch (type) {
     case 2: {
       flight.version = numberAt(content, 0, 2);
-      // Behind version and random number stands the session's id with its length.
+      // The session id with its length follows version and random number.
       flight.suite = numberAt(content, 35 + (content[34] ?? 0), 2);
       return true;
     }
@@ -128,14 +128,14 @@ function takeMessage(flight: ServerFlight, type: number, content: Uint8Array): b
       flight.certificates = certificatesIn(content.subarray(3));
       return true;
     case 12:
-      // 3 says that a named curve follows (RFC 8422, 5.4); finite fields begin with a length.
+      // With 3 a named curve follows (RFC 8422, 5.4); finite fields begin with a length.
       if (content[0] === 3) flight.curve = numberAt(content, 1, 2);
       return true;
     case 13:
       flight.asksForCertificate = true;
       return true;
     default:
-      // The status of the certificate (22) may come between.
+      // The certificate status (22) may come between.
       return type === 22;
   }
 }
@@ -166,15 +166,15 @@ function numberAt(bytes: Uint8Array, at: number, octets: number): number {
   return numberOf(bytes.subarray(at, at + octets));
 }
 
-/** Octets that come in pieces, in one array that grows; no octet is copied often. */
-function gathering() {
+/** Collects pieces of data in one array, which doubles when it is full. */
+function byteBuffer() {
   let room = new Uint8Array(4096);
   let start = 0;
   let end = 0;
   return {
     bytes: () => room.subarray(start, end),
     drop: (size: number) => void (start += size),
-    /** False where there would be too many. */
+    /** Adds a piece; false if there would be too many octets. */
     add(piece: Uint8Array): boolean {
       if (end + piece.length > LONGEST) return false;
       if (end + piece.length > room.length) {
@@ -189,43 +189,52 @@ function gathering() {
   };
 }
 
-/** A ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2) that offers whatever a server may still want. */
+/** Makes a ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2) that offers old algorithms too. */
 function clientHello(name: string | undefined): Uint8Array {
   const suites = SUITES.flatMap(({ numbers }) => numbers);
   const extensions = [
-    ...(name === undefined ? [] : [extension(0, sized(2, [0], sized(2, Buffer.from(name))))]),
-    extension(10, sized(2, pairs(GROUPS))),
-    // Points come uncompressed.
-    extension(11, sized(1, [0])),
-    extension(13, sized(2, pairs(SIGNATURES))),
-    // The extended master secret (RFC 7627), and that nothing is renegotiated (RFC 5746).
+    ...(name === undefined
+      ? []
+      : [extension(0, withLength(2, [0], withLength(2, Buffer.from(name))))]),
+    extension(10, withLength(2, pairs(GROUPS))),
+    // Uncompressed points only.
+    extension(11, withLength(1, [0])),
+    extension(13, withLength(2, pairs(SIGNATURES))),
+    // The extended master secret (RFC 7627) and secure renegotiation (RFC 5746).
     extension(23),
     extension(0xff01, [0]),
   ];
   const random = crypto.getRandomValues(new Uint8Array(32));
   // No session to resume, and no compression.
-  const hello = [[3, 3], random, [0], sized(2, pairs(suites)), [1, 0], sized(2, ...extensions)];
-  // Old servers want the oldest version in front (RFC 5246, E.1).
-  return joined([HANDSHAKE, 3, 1], sized(2, [1], sized(3, ...hello)));
+  const hello = [
+    [3, 3],
+    random,
+    [0],
+    withLength(2, pairs(suites)),
+    [1, 0],
+    withLength(2, ...extensions),
+  ];
+  // The record has the oldest version, for old servers (RFC 5246, E.1).
+  return concat([HANDSHAKE, 3, 1], withLength(2, [1], withLength(3, ...hello)));
 }
 
 type Octets = Uint8Array | readonly number[];
 
 function extension(type: number, content: Octets = []): Uint8Array {
-  return joined(pairs([type]), sized(2, content));
+  return concat(pairs([type]), withLength(2, content));
 }
 
-/** The parts, with how long they are together in front, in so many octets. */
-function sized(octets: number, ...parts: Octets[]): Uint8Array {
-  const content = joined(...parts);
+/** Joins the parts, with their length in front in this many octets. */
+function withLength(octets: number, ...parts: Octets[]): Uint8Array {
+  const content = concat(...parts);
   const length = Uint8Array.of(content.length >> 16, content.length >> 8, content.length);
-  return joined(length.subarray(3 - octets), content);
+  return concat(length.subarray(3 - octets), content);
 }
 
 function pairs(numbers: readonly number[]): number[] {
   return numbers.flatMap((number) => [number >> 8, number & 0xff]);
 }
 
-function joined(...parts: Octets[]): Uint8Array {
+function concat(...parts: Octets[]): Uint8Array {
   return Buffer.concat(parts.map((part) => Uint8Array.from(part)));
 }

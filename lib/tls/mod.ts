@@ -1,14 +1,14 @@
 /**
- * TLS with a smarthost or a token server: the handshake, whom this host trusts, and words for what
- * goes wrong.
+ * TLS with a smarthost or a token server: the handshake, the authorities that this host trusts, and
+ * the reasons for failures.
  *
- * A socket is encrypted with the authorities that this host trusts (`encryption.ts`, `trust.ts`).
- * Where that fails, a hello of our own on a connection that ends there shows the server's certificates
- * and what it would use (`hello.ts`). The certificates are read (`certificate.ts`, `der.ts`) and judged
- * in words (`verdict.ts`), and so is an offer that does not fit (`offer.ts`). Nothing is trusted
- * because of these words.
+ * A socket is encrypted with the authorities that this host trusts (`encryption.ts`, `trust.ts`). If
+ * that fails, a hello on another connection shows the server's certificates and its cipher suite
+ * (`hello.ts`). The certificates are read (`certificate.ts`, `certificate_name.ts`, `der.ts`,
+ * `oids.ts`) and judged (`verdict.ts`), and so is the cipher suite (`offer.ts`). This only explains
+ * the failure; nothing is trusted because of it.
  *
- * A new fault of a certificate, a new alert or a new store of authorities belongs here.
+ * A new fault of a certificate (`verdict.ts`), alert (`encryption.ts`) or store (`trust.ts`) belongs here.
  *
  * @module
  */
@@ -24,9 +24,9 @@ export {
   isStrictRuntime,
   NOT_TLS,
   notValid,
+  seedRandomness,
   tlsFault,
 } from "./encryption.ts";
-export { seedRandomness } from "./entropy.ts";
 export { probeServer, type ServerFlight } from "./hello.ts";
 export { mismatchOf } from "./offer.ts";
 export { certificateAuthorities, type Environment, trustedCertificates } from "./trust.ts";

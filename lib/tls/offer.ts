@@ -1,5 +1,5 @@
 /**
- * Why a server and this program find no TLS that both can speak, in words for an administrator.
+ * Explains why a server and this program have no TLS version or cipher suite in common.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { ExitStatus } from "../outcome.ts";
 import { parseCertificate } from "./certificate.ts";
 import { type ServerFlight, SUITES } from "./hello.ts";
 
-/** What a server has to offer; the runtime knows nothing older. */
+/** What a server has to support; the runtime supports nothing older. */
 export const NEEDED = "TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or TLS 1.3";
 
-/** The words for a server that wants to know who this host is. */
+/** The reason if the server demands a client certificate. */
 export const CERTIFICATE_DEMANDED =
   "the server demands a certificate of this host, which this program does not have";
 
-/** The curves of a key exchange by their numbers (IANA), as far as the runtime lacks them. */
+/** The curves that the runtime does not support, by their numbers (IANA). */
 const CURVES: ReadonlyMap<number, string> = new Map([
   [21, "P-224"],
   [22, "secp256k1"],
@@ -26,15 +26,15 @@ const CURVES: ReadonlyMap<number, string> = new Map([
   [30, "X448"],
 ]);
 
-/** The keys with which a server can prove itself to the runtime. */
+/** The kinds of server keys that the runtime supports. */
 const KEYS = ["RSA", "P-256", "P-384", "P-521", "Ed25519"];
 
-/** Why a handshake came to nothing, with the exit status. */
+/** The reason for a failed handshake, and the exit status. */
 export type Mismatch = { status: ExitStatus; why: string };
 
 /**
- * Explains a handshake that the server has broken off, by what it answers to a client that offers
- * everything.
+ * Explains a handshake that the server refused, by its answer to a hello that offers everything;
+ * without an answer the reason is a general one.
  */
 export function mismatchOf(flight: ServerFlight | undefined): Mismatch {
   const protocol = (why: string): Mismatch => ({ status: ExitStatus.protocol, why });

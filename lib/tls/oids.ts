@@ -1,5 +1,5 @@
 /**
- * The object identifiers in certificates that mean something here, in hexadecimal.
+ * The object identifiers in certificates that this program knows, in hexadecimal.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export const ORGANIZATION = "55040a";
 export const ANY_PURPOSE = "551d2500";
 export const SERVER_PURPOSE = "2b06010505070301";
 
-/** The extensions that are known (RFC 5280, 4.2.1). */
+/** The extensions that this program knows (RFC 5280, 4.2.1). */
 export const EXTENSIONS = {
   keyUsage: "551d0f",
   subjectAltName: "551d11",
@@ -21,7 +21,7 @@ export const EXTENSIONS = {
   extendedKeyUsage: "551d25",
 } as const;
 
-/** The kinds of keys, in words; for elliptic curves the name of the curve. */
+/** The names of the kinds of keys; for elliptic curves the name of the curve. */
 export const KEYS: ReadonlyMap<string, string> = new Map([
   ["2a864886f70d010101", "RSA"],
   ["2a864886f70d01010a", "RSA-PSS"],
@@ -34,10 +34,10 @@ export const KEYS: ReadonlyMap<string, string> = new Map([
   ["2b8104000a", "secp256k1"],
 ]);
 
-/** Says that the kind of the key is a curve, which its parameter names (RFC 5480, 2.1.1). */
+/** The kind of all elliptic curve keys; the parameter is the curve (RFC 5480, 2.1.1). */
 export const ELLIPTIC_CURVE = "2a8648ce3d0201";
 
-/** How a certificate is signed, in words. */
+/** The names of the signature algorithms. */
 export const SIGNATURES: ReadonlyMap<string, string> = new Map([
   ["2a864886f70d010104", "RSA with MD5"],
   ["2a864886f70d010105", "RSA with SHA-1"],

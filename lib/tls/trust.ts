@@ -1,6 +1,6 @@
 /**
- * The certificate authorities that this host trusts: the system's store, or what its environment
- * names in its place.
+ * The certificate authorities that this host trusts: the system's store, or the files that the
+ * environment names instead.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import { ExitStatus, Failure } from "../outcome.ts";
 import { reasonOf, systemCode } from "../text/mod.ts";
 import { pemOf } from "./certificate.ts";
 
-/** The part of the process environment that certificateAuthorities needs; `Deno.env` is one. */
+/** The part of the process environment that certificateAuthorities needs; `Deno.env` has it. */
 export type Environment = {
   get(name: string): string | undefined;
   set(name: string, value: string): void;
   delete(name: string): void;
 };
 
-/** Which store the runtime takes when it first needs one; it adds what it is given to that. */
+/** The variable for the runtime's store; given authorities are added to that store. */
 const STORE = "DENO_TLS_CA_STORE";
 
-/** A file of authorities that the runtime would add, and wait for without end where it is none. */
+/** The variable for a file of authorities that the runtime would add; it waits forever on a wrong file. */
 const RUNTIME_FILE = "DENO_CERT";
 
-/** Where the system's store is, on Debian and its kin, on Red Hat's, on SUSE and elsewhere. */
+/** The places of the system's store: Debian, Red Hat, SUSE, others. */
 const SYSTEM_STORES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -37,35 +37,35 @@ const SYSTEM_STORES = [
 // OpenSSL looks up authorities in a directory by these names only (see openssl-rehash(1)).
 const HASHED_NAME = /^[0-9a-f]{8}\.\d+$/;
 
-/** The largest file of authorities that is read, in octets; those of systems have a quarter of 1 MB. */
+/** The largest file of authorities that is read, in octets; a system's store has about 250,000. */
 const LARGEST = 16 * 1024 * 1024;
 
 const CERTIFICATES = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END /g;
 
 /**
- * The authorities in PEM that `SSL_CERT_FILE` (one file) and `SSL_CERT_DIR` (directories with
- * hashed names, separated by colons) name, as OpenSSL reads them; none where neither is set, and
- * the system's store counts. Either of them turns that store off, and no other variable counts.
- * Where nothing is verified, no file is read, so that a broken one does no harm. An authority that
- * has expired is none.
+ * Gives the authorities in PEM in `SSL_CERT_FILE` (one file) and `SSL_CERT_DIR` (directories with
+ * hashed names, separated by colons), as OpenSSL reads them. Gives none if neither is set: then the
+ * runtime uses the system's store. Either of them turns that store off; no other variable counts.
+ * Expired authorities are left out. With `verify` false no file is read, so that a broken file does
+ * no harm.
  *
- * Throws a Failure (77) where there is no authority at all, since no certificate can be valid then;
- * the runtime itself waits for ever on a file that it cannot read, and on a certificate that is none.
+ * Throws a Failure (77) if there is no authority at all, because then no certificate can be valid.
+ * The runtime itself would wait forever on a file that it cannot read or a broken certificate.
  */
 export function certificateAuthorities(environment: Environment, verify: boolean): string[] {
   environment.delete(RUNTIME_FILE);
   const named = namedStores(environment);
   const isSystem = verify && named === undefined;
-  // Deno 2.9 refuses every certificate without a store, also where none is to be verified; the one
-  // that is built in needs no file.
+  // Without a store Deno 2.9 refuses every certificate, also if it need not be valid; the built-in
+  // store needs no file.
   environment.set(STORE, isSystem ? "system" : verify ? "" : "mozilla");
   if (isSystem) requireReadable(SYSTEM_STORES);
   return verify && named !== undefined ? validAuthorities(named) : [];
 }
 
 /**
- * All certificates that this host trusts, in DER, those that have expired too: to say why a
- * server's certificate is not valid. Never throws; what cannot be read is left out.
+ * Gives all certificates that this host trusts, in DER, expired ones too. They are used to explain
+ * why a server's certificate is not valid. Never throws; files that cannot be read are left out.
  */
 export function trustedCertificates(environment: Environment): Uint8Array[] {
   const named = namedStores(environment);
@@ -75,13 +75,13 @@ export function trustedCertificates(environment: Environment): Uint8Array[] {
   return store?.certificates ?? [];
 }
 
-/** What the environment names in place of the system's store. */
+/** The values of `SSL_CERT_FILE` and `SSL_CERT_DIR`. */
 type NamedStores = { file?: string; directories?: string };
 
 function namedStores(environment: Environment): NamedStores | undefined {
   const [file, directories] = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map((name) => {
     const value = environment.get(name);
-    // To the runtime an empty name is a file that is not there.
+    // The runtime takes an empty value for a missing file.
     if (value === "") environment.delete(name);
     return value || undefined;
   });
@@ -106,7 +106,7 @@ function endOf(der: Uint8Array): Date {
   return new Date(new X509Certificate(der).validTo);
 }
 
-/** The certificates in files, each once, and in words why there are none in some. */
+/** Reads the certificates in files, each once, and the reasons for which some files have none. */
 function storeIn({ file, directories = "" }: NamedStores) {
   const problems: string[] = [];
   const found = new Map<string, Uint8Array>();
@@ -125,17 +125,15 @@ function storeIn({ file, directories = "" }: NamedStores) {
   };
   if (file !== undefined) read(file);
   for (const directory of directories.split(":").filter((name) => name !== "")) {
-    const names = attempt(directory, () => readdirSync(directory)) ?? [];
-    const hashed = names.filter((name) => HASHED_NAME.test(name));
-    if (hashed.length === 0 && problems.every((problem) => !problem.startsWith(`${directory}: `))) {
-      problems.push(`${directory}: holds no hashed certificates`);
-    }
-    for (const name of hashed) read(join(directory, name));
+    const names = attempt(directory, () => readdirSync(directory));
+    const hashed = names?.filter((name) => HASHED_NAME.test(name));
+    if (hashed?.length === 0) problems.push(`${directory}: holds no hashed certificates`);
+    for (const name of hashed ?? []) read(join(directory, name));
   }
   return { certificates: [...found.values()], problems };
 }
 
-/** Reads a file that has an end. A pipe may never have one, and a device has none. */
+/** Reads a regular file of limited size: a pipe or a device may have no end. */
 function readBounded(path: string): string {
   const status = statSync(path);
   if (status.isDirectory()) throw new Error("is a directory");
@@ -144,20 +142,20 @@ function readBounded(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-/** Files of /proc and /dev are closed to this program, whoever runs it. */
+/** This program has no permission for files in /proc and /dev, also as root. */
 function whyUnreadable(error: unknown): string {
   const isClosed = error instanceof Error && error.name === "NotCapable";
   return isClosed ? "this program may not read below /proc and /dev" : reasonOf(error);
 }
 
-/** The certificates in a text, in DER, without those that are broken. */
+/** Gives the certificates in a PEM text, in DER; broken ones are left out. */
 function certificatesIn(text: string): Uint8Array[] {
   return [...text.matchAll(CERTIFICATES)].flatMap(([, base64 = ""]) => {
     const bytes = Buffer.from(base64, "base64");
-    // Behind a trusted certificate stands what it is trusted for (see openssl-x509(1)).
+    // In a TRUSTED CERTIFICATE its purposes follow the certificate (see openssl-x509(1)).
     const der = bytes.subarray(0, 4 + (bytes.length < 4 ? 0 : bytes.readUInt16BE(2)));
     try {
-      // From bytes this is quick even for a whole bundle; from PEM it is not.
+      // Reading from DER is fast even for a whole bundle; reading from PEM is slow.
       new X509Certificate(der);
     } catch {
       return [];
@@ -166,7 +164,7 @@ function certificatesIn(text: string): Uint8Array[] {
   });
 }
 
-/** Throws where a store is there and may not be read. */
+/** Throws a Failure (77) if a store exists and cannot be read. */
 function requireReadable(stores: readonly string[]): void {
   for (const store of stores) {
     try {

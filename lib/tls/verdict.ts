@@ -1,9 +1,8 @@
 /**
- * Why a server's certificate is not valid, in words for an administrator.
+ * Explains why a server's certificate is not valid, in words for an administrator.
  *
- * The runtime has refused the certificate already, and nothing here can change that. It only says
- * so in its own way, which differs from one version to the next; here the certificates themselves
- * tell why.
+ * The runtime has refused the certificate already, and nothing here can change that. The runtime's
+ * own words differ between versions, so the reason is found in the certificates themselves.
  *
  * @module
  */
@@ -11,39 +10,39 @@
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { type Certificate, isSelfSigned, isSignedBy, parseCertificate } from "./certificate.ts";
-import { isNamed, nameFaults, shown } from "./certificate_name.ts";
+import { clipName, isNamed, nameFaults } from "./certificate_name.ts";
 import { latin1 } from "../text/mod.ts";
 
-/** What a verdict is made from. */
+/** The input of a verdict. */
 export type Evidence = {
-  /** The host as the settings have it. */
+  /** The host in the settings. */
   host: string;
-  /** The host as a certificate has to name it. */
+  /** The name that the certificate must have, see certificateName. */
   name: string;
-  /** The certificates that the server has shown, in DER, its own first. */
+  /** The server's certificates, in DER, its own first. */
   chain: readonly Uint8Array[];
   /** All certificates that this host trusts, in DER, expired ones too. */
   trusted: readonly Uint8Array[];
   now: Date;
-  /** Whether the runtime takes for a server neither an authority, nor X.509 v1, nor a common name. */
+  /** Whether the runtime rejects CA:TRUE, X.509 v1 and a common name without subjectAltName. */
   isStrict: boolean;
 };
 
-/** What is known of the server's certificate. */
+/** The result about the server's certificate. */
 export type Verdict = {
-  /** What is wrong with it; empty where nothing is found. */
+  /** What is wrong with it; empty if nothing is found. */
   faults: string[];
   /** Whether this host's store holds the certificate itself. */
   isInStore: boolean;
 };
 
-/** The shortest RSA key, in bits. */
+/** The shortest RSA key that is accepted, in bits. */
 const SHORTEST_KEY = 2048;
 
-/** The most certificates between a server's and an authority in the store. */
+/** The most certificates between the server's and an authority in the store. */
 const LONGEST_CHAIN = 6;
 
-/** Judges the first certificate of a chain; nothing where it cannot be read. */
+/** Judges the first certificate of a chain; gives nothing if it cannot be read. */
 export function judge(evidence: Evidence): Verdict | undefined {
   const { chain, trusted, now } = evidence;
   const [leaf, ...others] = readable(chain);
@@ -58,11 +57,11 @@ export function judge(evidence: Evidence): Verdict | undefined {
     ...keyFaults(path),
   ];
   if (faults.length > 0) return { faults, isInStore };
-  // What only some runtimes refuse is said where nothing else is wrong.
+  // Reasons of single runtimes are given only if nothing else is wrong.
   return { faults: formFaults(path, isInStore, evidence), isInStore };
 }
 
-/** What a client that verifies nothing may still refuse in a chain. */
+/** Gives the reasons for which a certificate is refused even without verification. */
 export function unusableIn(chain: readonly Uint8Array[]): string[] {
   const [leaf] = readable(chain);
   if (leaf === undefined) return [];
@@ -71,10 +70,10 @@ export function unusableIn(chain: readonly Uint8Array[]): string[] {
 
 const AUTHORITYS = "it is an authority's (CA:TRUE), which cannot be a server's";
 
-/** For an extension that may not be passed over. */
+/** The reason for a critical extension, which must not be ignored (RFC 5280, 4.2). */
 export const UNKNOWN_EXTENSION = "it has a critical extension that this program does not know";
 
-/** The first certificates of a chain; nobody needs more. */
+/** Reads the first certificates of a chain; no server needs more. */
 function readable(chain: readonly Uint8Array[]): Certificate[] {
   return chain.slice(0, LONGEST_CHAIN + 4).flatMap((der) => parseCertificate(der) ?? []);
 }
@@ -83,7 +82,7 @@ function isAmong(trusted: readonly Uint8Array[], { der }: Certificate): boolean 
   return trusted.some((other) => other.length === der.length && Buffer.compare(other, der) === 0);
 }
 
-/** From a server's certificate up to one in the store, or as far as there are issuers. */
+/** Gives the chain from the server's certificate to one in the store, or as far as issuers are found. */
 function pathOf(
   leaf: Certificate,
   others: readonly Certificate[],
@@ -93,7 +92,7 @@ function pathOf(
   if (isSelfSigned(leaf)) return path;
   for (let last = leaf; path.length <= LONGEST_CHAIN + 2;) {
     const name = latin1(Buffer.from(last.issuer, "hex"));
-    // To read all of a store would take longer.
+    // Only matching certificates are parsed: parsing the whole store takes longer.
     const named = readableIssuers(trusted.filter((der) => latin1(der).includes(name)), last);
     const issuer = bestOf(last, named, now) ?? bestOf(last, readableIssuers(others, last), now);
     if (issuer === undefined || path.includes(issuer)) break;
@@ -114,7 +113,7 @@ function readableIssuers(
   return certificates.filter(({ subject }) => subject === issuer);
 }
 
-/** Of those with the issuer's name the one that has signed and is valid, else the next best. */
+/** Gives the issuer that signed the certificate and is valid, else one that signed it, else any. */
 function bestOf(
   certificate: Certificate,
   issuers: readonly Certificate[],
@@ -128,14 +127,14 @@ function dateFault(certificate: Certificate, leaf: Certificate, now: Date): stri
   const { validFrom, validTo, subjectName } = certificate;
   const whose = certificate === leaf
     ? ""
-    : `the certificate of its authority ${shown(subjectName)} `;
+    : `the certificate of its authority ${clipName(subjectName)} `;
   const is = whose && `${whose}is `;
   if (validTo < now) return [`${whose}expired on ${day(validTo)}`];
   if (validFrom <= now) return [];
   return [`${is}not valid yet, only from ${day(validFrom)} on (this host's clock: ${day(now)})`];
 }
 
-/** What is wrong between the server's certificate and an authority in the store. */
+/** Gives what is wrong in the chain between the server's certificate and the store. */
 function trustFaults(path: readonly Certificate[], evidence: Evidence): string[] {
   const forged = path.some((each, depth) => {
     const issuer = path[depth + 1];
@@ -145,18 +144,18 @@ function trustFaults(path: readonly Certificate[], evidence: Evidence): string[]
   const top = path.at(-1);
   if (top === undefined || !isAmong(evidence.trusted, top)) return [unknownIssuer(path, evidence)];
   const authorities = path.slice(1);
-  const impostor = authorities.find((each) =>
+  const notAuthority = authorities.find((each) =>
     each.isAuthority === false || (each !== top && each.isAuthority === undefined) ||
     !each.maySignCertificates
   );
-  if (impostor !== undefined) {
-    return [`issued by ${shown(impostor.subjectName)}, which is no authority`];
+  if (notAuthority !== undefined) {
+    return [`issued by ${clipName(notAuthority.subjectName)}, which is no authority`];
   }
-  const strict = authorities.find(({ pathLength }, below) =>
+  const tooShort = authorities.find(({ pathLength }, below) =>
     pathLength !== undefined && below > pathLength
   );
-  if (strict !== undefined) {
-    return [`its authority ${shown(strict.subjectName)} does not allow so long a chain`];
+  if (tooShort !== undefined) {
+    return [`its authority ${clipName(tooShort.subjectName)} does not allow so long a chain`];
   }
   return authorities.length > LONGEST_CHAIN ? ["its chain has too many authorities"] : [];
 }
@@ -176,42 +175,42 @@ function unknownIssuer(path: readonly Certificate[], { chain, trusted }: Evidenc
   const missing = chain.length === 1 && top.subject !== top.issuer
     ? ", unless the server leaves out a certificate in between"
     : "";
-  return `${unknown} (${shown(top.issuerName)})${missing}`;
+  return `${unknown} (${clipName(top.issuerName)})${missing}`;
 }
 
-/** Signatures that one of the runtimes cannot check. */
+/** True for a signature that one of the runtimes cannot check. */
 function isUnchecked(certificate: Certificate, issuer: Certificate): boolean {
   return isLongDigest(certificate, issuer) || certificate.signedWith === "RSA-PSS";
 }
 
-/** ECDSA with SHA-512 by a key that is shorter. */
+/** True for ECDSA with SHA-512 by a shorter key. */
 function isLongDigest({ signedWith }: Certificate, { keyKind }: Certificate): boolean {
   return signedWith === "ECDSA with SHA-512" && (keyKind === "P-256" || keyKind === "P-384");
 }
 
-/** Keys and digests that nobody takes. */
+/** Gives the keys and digests in a chain that are too weak. */
 function keyFaults(path: readonly Certificate[]): string[] {
-  const whose = (at: number, name: string) => at === 0 ? "" : ` of its authority ${shown(name)}`;
+  const whose = (at: number, name: string) => at === 0 ? "" : ` of its authority ${clipName(name)}`;
   return path.flatMap(({ keyBits, keyKind, subjectName, subject, issuer, signedWith }, at) => {
     if (keyBits !== undefined && keyBits < SHORTEST_KEY) {
       const bits = `${keyKind} with ${keyBits} bits, and ${SHORTEST_KEY} are needed`;
       return [`the key${whose(at, subjectName)} is too short: ${bits}`];
     }
     const digest = /MD5|SHA-1$/.exec(signedWith)?.[0];
-    // How an authority in the store has signed itself does not matter.
+    // The signature of a self-signed authority does not matter.
     if (digest === undefined || subject === issuer) return [];
     return [`signed with ${digest}, which is not safe`];
   });
 }
 
-/** What a certificate is that one runtime takes and the other does not. */
+/** Gives the forms of a certificate that only one of the runtimes accepts. */
 function formFaults(path: readonly Certificate[], isInStore: boolean, evidence: Evidence) {
   const { host, name, isStrict } = evidence;
   const [leaf, issuer] = path;
   if (leaf === undefined) return [];
   const faults: string[] = [];
   if (path.some(({ hasUnknownExtension }) => hasUnknownExtension)) faults.push(UNKNOWN_EXTENSION);
-  // One runtime takes an authority's certificate for a server's where it is in the store itself.
+  // Deno 2.9 accepts CA:TRUE for a server if the certificate itself is in the store.
   if (leaf.isAuthority && (isStrict || !isInStore)) faults.push(AUTHORITYS);
   if (isStrict) {
     if (leaf.version < 3) faults.push(`it is of version ${leaf.version} of X.509, and not 3`);
@@ -228,14 +227,14 @@ function formFaults(path: readonly Certificate[], isInStore: boolean, evidence: 
       : faults;
   }
   if (isInStore && leaf.subject !== leaf.issuer) {
-    return [`this host trusts it, but not its authority ${shown(leaf.issuerName)}`];
+    return [`this host trusts it, but not its authority ${clipName(leaf.issuerName)}`];
   }
   const limited = path.find(({ hasNameConstraints }) => hasNameConstraints);
   if (limited === undefined) return [];
-  return [`its authority ${shown(limited.subjectName)} may not issue a certificate for ${host}`];
+  return [`its authority ${clipName(limited.subjectName)} may not issue a certificate for ${host}`];
 }
 
-/** How to make a certificate that every runtime takes; the name may come from the settings. */
+/** Gives the command that makes a certificate for every runtime; the name is quoted safely. */
 export function recipe(name: string): string {
   const safe = /^[\w.:-]+$/.test(name) ? name : "HOST";
   const kind = isIP(safe) === 0 ? "DNS" : "IP";

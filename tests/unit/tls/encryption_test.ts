@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { seedRandomness } from "../../../lib/tls/entropy.ts";
+import { seedRandomness } from "../../../lib/tls/encryption.ts";
 
-Deno.test("seedRandomness asks once, waits for nothing, and does not mind a refusal", async () => {
+Deno.test("seedRandomness asks for random numbers once, does not wait, and ignores an error", async () => {
   const { subtle } = crypto;
   const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
   let asked = 0;
