@@ -1,9 +1,8 @@
 /**
- * ns8-sendmail: hands the message on standard input to the smarthost of a NethServer 8 cluster.
+ * ns8-sendmail: sends the message on standard input to the smarthost of a NethServer 8 cluster.
  *
- * The arguments become options. Redis gives the settings of the smarthost, and standard input the
- * message. Both together make an outcome, and the outcome an exit status, lines on standard error
- * and a record in the system log. Each step is one call into a folder of `lib`.
+ * The arguments become options. Settings come from Redis, the message from standard input. The
+ * outcome of the delivery becomes exit status, standard error and a record in the system log.
  *
  * @module
  */
@@ -14,12 +13,12 @@ import { formatSettings, type Found, readSmarthost } from "./lib/cluster/mod.ts"
 import { information, type Options, type OtherMode, parseOptions } from "./lib/command_line/mod.ts";
 import {
   check,
-  contextIn,
   deliver,
   type DeliveryContext,
+  deliveryContext,
   onlyTo,
   requireSmarthost,
-  retried,
+  withRetries,
 } from "./lib/delivery/mod.ts";
 import {
   fullyQualifiedHostName,
@@ -51,38 +50,38 @@ import {
 } from "./lib/report/mod.ts";
 import { seedRandomness } from "./lib/tls/mod.ts";
 
-/** What a run has beside its arguments. */
+/** What a run gets in addition to its arguments. */
 type Run = {
   output: Output;
-  /** Rejects when a library throws from an event, or when nothing is left to wait for. */
-  late: Promise<never>;
-  /** Takes the result of an attempt to send, which later errors do not change; nothing at its start. */
+  /** Rejects if a library throws in an event, or if nothing is left to wait for. */
+  failed: Promise<never>;
+  /** Called with the result of each attempt, which later errors do not change; with nothing at its start. */
   onResult: (result: Failure | Outcome | undefined) => void;
 };
 
 async function main(args: readonly string[], run: Run): Promise<number> {
   const options = parseOptions(args, process.argv0);
   const { badAddress, mail, mode } = options;
-  if (mode !== "send") return await Promise.race([run.late, answer(mode, options, run.output)]);
+  if (mode !== "send") return await Promise.race([run.failed, runOther(mode, options, run.output)]);
   if (badAddress === undefined) return await send(options, run);
   return announceBadAddress(badAddress, mail, Deno.hostname(), run.output, systemLog(Deno.pid));
 }
 
-/** Does what sends nothing. */
-async function answer(mode: OtherMode, options: Options, output: Output): Promise<ExitStatus> {
+/** Runs a mode that sends nothing. */
+async function runOther(mode: OtherMode, options: Options, output: Output): Promise<ExitStatus> {
   switch (mode) {
     case "settings":
       return await output.print(`${formatSettings((await readSettings(options)).settings)}\n`);
     case "dry-run":
       return await announceMessage(await readMessage(options), output);
     case "check":
-      return await tryOut(options, output);
+      return await runCheck(options, output);
     default:
       return await output.print(`${information(mode, manifest.version)}\n`);
   }
 }
 
-async function tryOut(options: Options, output: Output): Promise<ExitStatus> {
+async function runCheck(options: Options, output: Output): Promise<ExitStatus> {
   const secrets = secretKeeper();
   const settings = readSettings(options, secrets);
   await settings.catch(() => {});
@@ -91,22 +90,23 @@ async function tryOut(options: Options, output: Output): Promise<ExitStatus> {
   return await announceReport(report, options.json, { ...output, redact: secrets.redact });
 }
 
-/** Attempts to send until everybody is served; each leaves its record in the system log. */
-async function send(options: Options, { output, late, onResult }: Run): Promise<number> {
+/** Makes attempts to send; each leaves a record in the system log. */
+async function send(options: Options, { output, failed, onResult }: Run): Promise<number> {
   const log = systemLog(Deno.pid);
   const name = fullyQualifiedHostName(options.timeout);
   const secrets = secretKeeper();
-  const audience = { ...output, redact: secrets.redact };
-  const stop = watchSignals();
+  const shown = { ...output, redact: secrets.redact };
+  const signals = watchSignals();
+  const { aborted } = signals;
   const isWatched = !options.verbose && Deno.stderr.isTerminal();
   const life = signOfLife(isWatched ? output.writeError : undefined, later);
   const message = readMessage(options, name);
   let known: Parameters<typeof attemptOf>[2] = {};
   message.then((message) => [life.begin(), known = { ...known, message }], () => {});
   const describe = (what: typeof known) => attemptOf(options.mail, Deno.hostname(), what);
-  const settle = (result: Failure | Outcome) => [stop.settle(), onResult(result)];
+  const onSettled = (result: Failure | Outcome) => [signals.settle(), onResult(result)];
   const attempt = async (recipients?: readonly string[]) => {
-    stop.begin();
+    signals.begin();
     onResult(undefined);
     life.waitForRedis();
     const settings = readSettings(options, secrets);
@@ -115,32 +115,32 @@ async function send(options: Options, { output, late, onResult }: Run): Promise<
       () => {},
     );
     const sources = { settings, message: message.then((all) => onlyTo(all, recipients)), name };
-    const watchers = { log, aborted: stop.aborted, onOutcome: settle, onSent: life.sent };
+    const watchers = { log, aborted, onOutcome: onSettled, onSent: life.sent };
     const outcome = submit(options, sources, secrets, output, watchers);
-    const result = await Promise.race([late, stop.stopped, outcome]).catch(asFailure);
-    settle(result);
+    const result = await Promise.race([failed, signals.stopped, outcome]).catch(asFailure);
+    onSettled(result);
     const ours = known.message && onlyTo(known.message, recipients);
     await recordResult(result, describe({ ...known, message: ours }), secrets.redact, log);
     return result;
   };
-  const result = await retried(attempt, {
+  const result = await withRetries(attempt, {
     duration: options.retry,
     elapsed: () => performance.now(),
     async pause(milliseconds, last) {
       life.waitForRetry();
-      if (options.verbose && !stop.aborted.aborted) announcePause(milliseconds, last, audience);
-      return await stop.pause(milliseconds);
+      if (options.verbose && !aborted.aborted) announcePause(milliseconds, last, shown);
+      return await signals.pause(milliseconds);
     },
   });
   life.end();
-  if (stop.aborted.aborted) return await stop.endBySignal(Deno.pid);
-  return await announceResult(result, describe(known), options.json, audience);
+  if (aborted.aborted) return await signals.endBySignal(Deno.pid);
+  return await announceResult(result, describe(known), options.json, shown);
 }
 
-/** What a submission waits for: Redis, standard input and the host's name, side by side. */
+/** The inputs of a delivery, which are read at the same time: Redis, standard input, the host's name. */
 type Sources = { settings: Promise<Found>; message: Promise<Message>; name: Promise<string> };
 
-/** Hands the message over as soon as everything is known; the first failure counts. */
+/** Delivers the message when all inputs have been read; throws the first failure. */
 async function submit(
   options: Options,
   { settings: reading, message, name }: Sources,
@@ -158,7 +158,7 @@ async function submit(
   return await deliver(content, smarthost, { ...context, ...watchers, progress });
 }
 
-/** Reads the settings; what is secret in them is kept from then on. */
+/** Reads the settings; their secrets are masked from then on. */
 async function readSettings({ timeout }: Options, secrets = secretKeeper()): Promise<Found> {
   const found = await readSmarthost(Deno.env, timeout);
   secrets.keepSettings(found.settings);
@@ -179,19 +179,19 @@ async function contextFor(
 ) {
   const transcript = (said: string) =>
     verbose && transcriptLines(said, redact).forEach(output.writeError);
-  const times = { timeout, finalTimeout };
-  return contextIn({ hostName: await name, environment: Deno.env, ...times, transcript, onSecret });
+  const [hostName, environment] = [await name, Deno.env];
+  return deliveryContext({ hostName, environment, timeout, finalTimeout, transcript, onSecret });
 }
 
-/** Runs the program, and ends the process with its status whatever happens. */
+/** Runs the program and ends the process with its exit status. */
 function start(): void {
   const output = outputTo(Deno.stdout, Deno.stderr);
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  late.catch(() => {});
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => {});
   let status: ExitStatus | undefined;
   const onResult: Run["onResult"] = (result) => void (status = result && statusOf(result));
   watchLateErrors((cause) => status === undefined ? reject(cause) : Deno.exit(status));
-  main(Deno.args, { output, late, onResult })
+  main(Deno.args, { output, failed, onResult })
     .catch((error) => announceFailure(error, output))
     .then(Deno.exit);
 }

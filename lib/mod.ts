@@ -38,7 +38,7 @@ import {
   smarthostChanges,
   type SmarthostSettings,
 } from "./cluster/mod.ts";
-import { contextIn, deliver } from "./delivery/mod.ts";
+import { deliver, deliveryContext } from "./delivery/mod.ts";
 import { fullyQualifiedHostName } from "./host/mod.ts";
 import { buildMessage, type Context, type Mail, type Message } from "./message/mod.ts";
 import { asFailure, ExitStatus, Failure, type Outcome } from "./outcome.ts";
@@ -186,7 +186,7 @@ export async function deliverMail(
   const hostName = options.hostName ?? await fullyQualifiedHostName();
   const { redact, keep, keepSettings } = secretKeeper();
   keepSettings(settings);
-  const context = contextIn({ timeout, finalTimeout, hostName, environment, onSecret: keep });
+  const context = deliveryContext({ timeout, finalTimeout, hostName, environment, onSecret: keep });
   const result = await deliver(message, settings, context).catch(asFailure);
   const redacted = redactResult(result, redact);
   if (redacted instanceof Failure) throw redacted;

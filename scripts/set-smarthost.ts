@@ -16,7 +16,7 @@
 
 import { OAUTH2_FIELDS, parseSettings, redisAddresses } from "../lib/cluster/mod.ts";
 import type { SmarthostSettings } from "../lib/cluster/mod.ts";
-import { check, contextIn, requireSmarthost } from "../lib/delivery/mod.ts";
+import { check, deliveryContext, requireSmarthost } from "../lib/delivery/mod.ts";
 import { fullyQualifiedHostName, outputTo } from "../lib/host/mod.ts";
 import { ExitStatus, Failure, formatAddress } from "../lib/outcome.ts";
 import { announceReport, errorLines, secretKeeper } from "../lib/report/mod.ts";
@@ -95,7 +95,7 @@ async function tryOut(settings: SmarthostSettings): Promise<void> {
   const secrets = secretKeeper();
   secrets.keepSettings(settings);
   const hostName = await fullyQualifiedHostName(TIMEOUT);
-  const context = contextIn({
+  const context = deliveryContext({
     ...{ timeout: TIMEOUT, finalTimeout: TIMEOUT, hostName, environment: Deno.env },
     onSecret: secrets.keep,
   });

@@ -1,6 +1,5 @@
 /**
- * What `--check` finds out: step by step, up to the login and without a message, whether mail
- * would go out.
+ * Runs the steps of `--check`: all steps of a delivery up to the login, without a message.
  *
  * @module
  */
@@ -24,33 +23,33 @@ export type CheckStepName =
   | "token"
   | "login";
 
-/** One step, with what it found or why it failed. */
+/** One step, with its result or the reason for its failure. */
 export type CheckStep = { name: CheckStepName; ok: boolean; detail: string };
 
-/** The whole finding. */
+/** The result of a check. */
 export type CheckReport = {
-  /** The exit status that sending would end with up to here. */
+  /** The exit status; 0 if all steps succeeded. */
   status: ExitStatus;
-  /** The smarthost as `host:port`, where it is known. */
+  /** The smarthost as `host:port`, if it is known. */
   server?: string;
   steps: CheckStep[];
-  /** What works and should not stay as it is. */
+  /** Problems that do not stop mail. */
   warnings: string[];
   failure?: Failure;
 };
 
-/** Reads the settings; gives them, and the `host:port` of the Redis that had them. */
+/** Reads the settings; gives them and the `host:port` of the Redis that they are from. */
 export type SettingsReader = () => Promise<{ settings: SmarthostSettings; from: string }>;
 
 const DAY = 24 * 60 * 60 * 1000;
 const NOTICE = 14 * DAY;
 
-/** The most characters of a step or a warning that people see. */
+/** The most characters of a step or a warning that are shown. */
 const LONGEST = 2500;
 
 /**
- * Takes every step of a submission but the message. Never throws a Failure: what failed is in the
- * report. `now` decides whether the certificate ends soon.
+ * Runs every step of a delivery except the message. Never throws a Failure: a failed step is in the
+ * report. `now` is the time for the warning that the certificate ends soon.
  */
 export async function check(
   readSettings: SettingsReader,
@@ -67,7 +66,7 @@ export async function check(
     if (settings.host !== "") report.server = formatAddress(settings);
     requireSmarthost(settings);
     pass("settings", `read from Redis at ${from}`);
-    // Looked for before anything is said to the server, and all the same a part of encryption.
+    // The authorities are read before the connection is opened, but belong to the step "encrypt".
     const authorities = (verify: boolean) => {
       expected = ["settings", "encrypt"];
       const found = context.authorities(verify);
@@ -94,7 +93,7 @@ export async function check(
     const words = [why, reply && `${reply.code} ${reply.text}`].filter(Boolean);
     const name = expected.find((step) => !report.steps.some((done) => done.name === step)) ??
       "settings";
-    // What is wrong with the settings is a field, a variable or a Redis; all else has the server.
+    // Other places than the server are a field of the settings, a variable or a Redis.
     const place = where === undefined || where === report.server ? "" : ` (${where})`;
     report.steps.push({ name, ok: false, detail: [what + place, ...words].join(": ") });
     report.status = status;
@@ -103,7 +102,7 @@ export async function check(
   return report;
 }
 
-/** The report for people, a line a step and a warning; what the steps say may come from a server. */
+/** Gives the report for people, one line for each step and warning; the words of servers are escaped. */
 export function checkLines({ steps, warnings }: CheckReport): string[] {
   const mark = (ok: boolean) => ok ? "ok    " : "failed";
   return [
@@ -131,8 +130,8 @@ function hasLogin(settings: SmarthostSettings): boolean {
 }
 
 /**
- * Whether these settings are those that the cluster makes for its own Mail application: no login,
- * in the clear, to port 25 of a private address, which is in the cluster's encrypted network.
+ * True for the settings that the cluster makes for its own Mail application: no login, unencrypted,
+ * to port 25 of a private address, which is in the cluster's encrypted network.
  */
 function isOfCluster(settings: SmarthostSettings): boolean {
   const { host, port, encrypt_smtp } = settings;
@@ -143,7 +142,7 @@ function isOfCluster(settings: SmarthostSettings): boolean {
 /** Addresses of RFC 1918 and RFC 4193. */
 const PRIVATE = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd][\da-f]{2}:)/i;
 
-/** Logs in; warns of what that has shown, also where the login is refused. */
+/** Logs in. Adds a warning if the password was sent unencrypted, also if the login was refused. */
 async function tryLogin(
   opened: OpenSmarthost,
   settings: SmarthostSettings,
@@ -160,14 +159,14 @@ async function tryLogin(
   }
 }
 
-/** The mechanism with which a login began that the server has refused; none where none began. */
+/** Gives the mechanism of a refused login; nothing if no login was tried. */
 function firstMechanism({ auth }: Capabilities, error: unknown): string | undefined {
   const isRefused = error instanceof Failure && error.details.reply !== undefined;
-  // In the clear this one comes first.
+  // On an unencrypted connection CRAM-MD5 is tried first.
   return isRefused ? auth.find((name) => name === "CRAM-MD5") ?? auth[0] : undefined;
 }
 
-/** What a login shows on a connection in the clear; CRAM-MD5 shows no password (RFC 2195). */
+/** Gives a warning for a login on an unencrypted connection; CRAM-MD5 shows no password (RFC 2195). */
 function exposureBy(mechanism: string | undefined, { encryption }: Connection): string[] {
   if (encryption !== undefined || mechanism === undefined) return [];
   const shown = mechanism === "CRAM-MD5" ? "a proof of the password" : "password";

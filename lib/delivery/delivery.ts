@@ -1,6 +1,6 @@
 /**
- * The policy of a submission: what must hold before the message is offered, who was refused, and
- * what that means.
+ * Delivers a message: checks what must be true before it is sent, sends it, and decides the exit
+ * status from the answers.
  *
  * @module
  */
@@ -20,29 +20,29 @@ import { login, type OpenSmarthost, withLoginHint } from "./login.ts";
 import { askForToken, usesOAuth2 } from "./token.ts";
 import { sendToAll } from "./transactions.ts";
 
-/** What a submission needs beside message and settings. */
+/** The context of a delivery: time limits, certificate authorities, callbacks. */
 export type DeliveryContext = ConnectionOptions & {
-  /** Takes the outcome as soon as it is certain; goodbyes may follow. */
+  /** Called with the outcome as soon as it is certain, before QUIT. */
   onOutcome?: (outcome: Outcome) => void;
-  /** Cuts the connection when it aborts. */
+  /** Closes the connection when it aborts. */
   aborted?: AbortSignal;
-  /** Takes how many octets of the message have gone, and of how many. */
+  /** Called with how many octets of the message have been sent, and of how many. */
   onSent?: (octets: number, total: number) => void;
-  /** Whether commands are sent together where the server offers that (RFC 2920); by default they are. */
+  /** False to send one command at a time although the server offers PIPELINING (RFC 2920). */
   pipelining?: boolean;
   /** The longest wait for the answer to the final dot, in milliseconds. */
   finalTimeout: number;
-  /** Gives the certificate authorities in PEM for a connection that verifies, or does not. */
+  /** Gives the certificate authorities in PEM; `verify` as in the settings. */
   authorities: (verify: boolean) => readonly string[];
   /** Gives all certificates that this host trusts, in DER, to say why one is not valid. */
   trusted?: () => readonly Uint8Array[];
-  /** Takes a secret that becomes known on the way, before anybody can say it back. */
+  /** Called with each new secret before it is sent to a server. */
   onSecret?: (secret: string) => void;
 };
 
 /**
- * Hands the message to the smarthost. Gives the outcome when it has been offered, also when some
- * or all recipients were refused; throws a Failure with the exit status for everything else.
+ * Delivers the message to the smarthost. Gives the outcome if the server answered the message, or
+ * refused some or all recipients. Throws a Failure with the exit status for everything else.
  */
 export async function deliver(
   message: Message,
@@ -52,15 +52,15 @@ export async function deliver(
   requireSmarthost(settings);
   const first = await deliverOnce(message, settings, context);
   if (!("lostPipeline" in first)) return first;
-  // On that connection there is nothing more to say: what was not answered may have been read, and
-  // behind a DATA that was read everything is text. This one has sent no text, so nothing is doubled.
+  // That connection cannot be used any more: the server may have read DATA, and would take further
+  // commands for text. No text was sent on it, so the message is not delivered twice.
   context.transcript("* No answer to commands sent together; once more, one at a time");
   const second = await deliverOnce(message, settings, { ...context, pipelining: false });
   if ("lostPipeline" in second) throw second.lostPipeline;
   return second;
 }
 
-/** A delivery on one connection; `lostPipeline` is the failure where another way is worth a try. */
+/** Delivers on one connection. Gives `lostPipeline`, the failure, if it should be tried without pipelining. */
 async function deliverOnce(
   message: Message,
   settings: SmarthostSettings,
@@ -104,8 +104,8 @@ async function deliverOnce(
 }
 
 /**
- * Connects, encrypts and says EHLO; throws a Failure for the step that does not work. An access
- * token is asked for at the same time.
+ * Connects, encrypts and sends EHLO; throws a Failure for the step that fails. An access token is
+ * requested at the same time.
  */
 export async function openSmarthost(
   settings: SmarthostSettings,
@@ -135,7 +135,7 @@ export async function openSmarthost(
 /** The most characters of a wrong host that are shown. */
 const LONGEST_HOST = 200;
 
-/** Gives the settings back; throws a Failure (78) where they name no smarthost to use. */
+/** Gives the settings back; throws a Failure (78) if the smarthost is disabled or its host is not valid. */
 export function requireSmarthost(settings: SmarthostSettings): SmarthostSettings {
   const status = ExitStatus.configuration;
   if (!settings.enabled) throw new Failure({ status, what: "Smarthost is not enabled." });
@@ -149,7 +149,7 @@ export function requireSmarthost(settings: SmarthostSettings): SmarthostSettings
   throw new Failure({ status, what: "The smarthost settings are wrong", where: "host", why });
 }
 
-/** What the server has to be able to do for this message; said before anything of it is sent. */
+/** Throws a Failure if the server lacks a capability that the message needs; called before MAIL. */
 function requireCapabilities(message: Message, capabilities: Capabilities, where: string): void {
   const { sender, recipients } = message.envelope;
   const international = [sender, ...recipients].find((address) => !isAscii(address));
@@ -175,7 +175,7 @@ function isAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }
 
-/** A recipient refused permanently, or that is no address, counts more than one to try again. */
+/** One permanent refusal, or one recipient that is not an address, makes 67; only temporary ones make 75. */
 function statusOf(recipients: readonly RecipientOutcome[]): ExitStatus {
   const refusals = recipients.filter(({ accepted }) => !accepted);
   if (refusals.length === 0) return ExitStatus.ok;
@@ -185,8 +185,8 @@ function statusOf(recipients: readonly RecipientOutcome[]): ExitStatus {
   return isPermanent ? ExitStatus.noUser : ExitStatus.tryAgain;
 }
 
-/** What the host and the caller say. */
-export type Surroundings = {
+/** The options of deliveryContext. */
+export type ContextOptions = {
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
   /** The longest wait for the answer to the final dot, in milliseconds. */
@@ -195,20 +195,20 @@ export type Surroundings = {
   hostName: string;
   /** The environment that names certificate authorities. */
   environment: Environment;
-  /** Takes the lines of the SMTP dialogue. */
+  /** Called with each command and reply. */
   transcript?: (said: string) => void;
-  /** Takes a secret that becomes known on the way. */
+  /** Called with each new secret before it is sent to a server. */
   onSecret?: (secret: string) => void;
 };
 
-/** The context of a submission that nobody watches step by step. */
-export function contextIn(surroundings: Surroundings): DeliveryContext {
-  const { timeout, finalTimeout, hostName, environment, transcript = () => {} } = surroundings;
-  const { onSecret } = surroundings;
+/** Makes the context of a delivery whose steps are not reported. */
+export function deliveryContext(options: ContextOptions): DeliveryContext {
+  const { timeout, finalTimeout, hostName, environment, transcript = () => {} } = options;
+  const { onSecret } = options;
   return {
     timeout,
     finalTimeout,
-    // A name without a dot says nothing to a server; the address literal does (RFC 5321, 4.1.4).
+    // Servers do not know a name without a dot; EHLO then has the address literal (RFC 5321, 4.1.4).
     ...(hostName.includes(".") && { hostName }),
     transcript,
     ...(onSecret && { onSecret }),

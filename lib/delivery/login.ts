@@ -1,5 +1,5 @@
 /**
- * The login of a delivery: by a password, by an access token, or none.
+ * Logs in for a delivery: with a password, with an access token, or not at all.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { ExitStatus, Failure } from "../outcome.ts";
 import type { Connection, Session } from "../smtp/mod.ts";
 import { isExpired, usesOAuth2 } from "./token.ts";
 
-/** A session in which nobody has logged in yet. */
+/** A session before the login. */
 export type OpenSmarthost = {
   connection: Connection;
   session: Session;
-  /** The access token that the login needs, where the settings ask for OAuth 2.0. */
+  /** The access token for the login, if the settings ask for OAuth 2.0. */
   token?: Promise<AccessToken>;
 };
 
 /**
- * Logs in where the settings have an access token or a user name and a password, and says with which
- * mechanism. Throws a Failure (77) when the server offers none that is known here: the password is
- * not shown to a server that has not asked for it.
+ * Logs in if the settings have an access token, or a user name and a password. Gives the mechanism.
+ * Throws a Failure (77) if the server offers no mechanism that this program supports; no password is
+ * sent then.
  */
 export async function login(
   opened: OpenSmarthost,
@@ -32,7 +32,7 @@ export async function login(
   if (token !== undefined) return await loginByToken(opened, settings, await token);
   if (username === "" || password === "") return undefined;
   const offered = session.capabilities.auth;
-  // In the clear, CRAM-MD5 alone does not show the password to whoever listens.
+  // Without encryption only CRAM-MD5 does not show the password on the network.
   const preferred = connection.encryption === undefined
     ? ["CRAM-MD5", "PLAIN", "LOGIN"]
     : ["PLAIN", "LOGIN", "CRAM-MD5"];
@@ -42,8 +42,8 @@ export async function login(
 }
 
 /**
- * Logs in with a token, and says with which mechanism. Throws a Failure (77) when the server offers
- * no mechanism for tokens: a password is not tried instead.
+ * Logs in with a token, and gives the mechanism. Throws a Failure (77) if the server offers no
+ * mechanism for tokens; a password is not tried instead.
  */
 async function loginByToken(
   opened: OpenSmarthost,
@@ -62,7 +62,7 @@ async function loginByToken(
   }
 }
 
-/** The mechanisms for tokens; the one that both Google and Microsoft describe comes first. */
+/** The mechanisms for tokens; Google and Microsoft both describe the first one. */
 const MECHANISMS: readonly string[] = ["XOAUTH2", "OAUTHBEARER"];
 
 const EXPIRED = "the access token had expired when it came";

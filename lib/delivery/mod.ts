@@ -1,18 +1,17 @@
 /**
- * The policy of a delivery.
+ * The rules of a delivery.
  *
- * What must hold before a message is offered, which recipients were refused and what that means for
- * the exit status (`delivery.ts`). Whether to log in, and how (`login.ts`): by OAuth 2.0 with a
- * token, which is asked for while the connection is opened (`token.ts`). Recipients beyond what a
- * server takes at a time get the message in further transactions (`transactions.ts`); what fails for
- * now is tried again as long as the caller wants (`retry.ts`). `--check` takes the same steps without
- * a message (`check.ts`).
+ * `delivery.ts` checks what must be true before a message is sent, sends it, and decides the exit
+ * status. `login.ts` decides whether and how to log in; an access token is requested while the
+ * connection is opened (`token.ts`). If a server accepts only some recipients at a time, further
+ * transactions send to the others (`transactions.ts`). Temporary failures are tried again for as long
+ * as the caller wants (`retry.ts`). `--check` runs the same steps without a message (`check.ts`).
  *
- * A new rule about when a message may be sent, or a new step of `--check`, belongs here.
+ * A new condition for sending a message, or a new step of `--check`, belongs here.
  *
  * @module
  */
 
 export { check, checkLines, type CheckReport, type CheckStep } from "./check.ts";
-export { contextIn, deliver, type DeliveryContext, requireSmarthost } from "./delivery.ts";
-export { onlyTo, type Result, retried } from "./retry.ts";
+export { deliver, type DeliveryContext, deliveryContext, requireSmarthost } from "./delivery.ts";
+export { onlyTo, type Result, withRetries } from "./retry.ts";

@@ -1,5 +1,5 @@
 /**
- * Attempts until everybody is served, or the time for it is over.
+ * Repeats attempts to send until every recipient got the message, or the time is over.
  *
  * @module
  */
@@ -14,22 +14,22 @@ import {
   statusOf,
 } from "../outcome.ts";
 
-/** The message to some of its recipients; to all of them where none are given. */
+/** Gives the message with only these recipients; with all of its recipients if none are given. */
 export function onlyTo(message: Message, recipients?: readonly string[]): Message {
   if (recipients === undefined) return message;
   return { ...message, envelope: { ...message.envelope, recipients: [...recipients] } };
 }
 
-/** How one attempt ended, or all of them together. */
+/** The result of one attempt, or of all attempts together. */
 export type Result = Failure | Outcome;
 
-/** When and how to try again. */
+/** How long to try again, and how to wait. */
 export type RetryOptions = {
-  /** How long to try again, in milliseconds from the start; 0 is one attempt. */
+  /** For how long attempts are repeated, in milliseconds from the start; 0 for one attempt. */
   duration: number;
   /** Gives the milliseconds since the start. */
   elapsed: () => number;
-  /** Waits so many milliseconds before another attempt; gives false where there is to be none. */
+  /** Waits before the next attempt; gives false if there must be no next attempt. */
   pause: (milliseconds: number, last: Result) => Promise<boolean>;
 };
 
@@ -38,11 +38,12 @@ const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 60_000;
 
 /**
- * Makes attempts until one ends with another status than 75, or the time is over; the last one is
- * made when it is over. An attempt gets the recipients who have not been served, or nothing for all.
- * Gives what all attempts together have come to: the status and the words are those of the last.
+ * Makes attempts until one ends with another status than 75, or the time is over; the last attempt
+ * is made at the end of the time. An attempt gets the recipients that do not have the message yet, or
+ * nothing for all recipients. Gives the result of all attempts together: status and words are those
+ * of the last one.
  */
-export async function retried(
+export async function withRetries(
   attempt: (recipients?: readonly string[]) => Promise<Result>,
   { duration, elapsed, pause }: RetryOptions,
 ): Promise<Result> {
@@ -51,25 +52,25 @@ export async function retried(
     const left = duration - elapsed();
     if (statusOf(result) !== ExitStatus.tryAgain || left <= 0) return result;
     if (!await pause(Math.min(next, left), result)) return result;
-    result = together(result, await attempt(unservedIn(result)));
+    result = combined(result, await attempt(unservedIn(result)));
   }
 }
 
-/** The recipients who have not got the message; nothing where nobody has. */
+/** Gives the recipients that do not have the message yet; nothing if no recipient has it. */
 function unservedIn(result: Result): string[] | undefined {
   const recipients = recipientsOf(result);
   if (!recipients.some(isServed)) return undefined;
   return recipients.filter((each) => !isServed(each)).map(({ address }) => address);
 }
 
-/** A result, and who has been served before. */
-function together(earlier: Result, last: Result): Result {
+/** Adds the recipients that got the message in earlier attempts to the last result. */
+function combined(earlier: Result, last: Result): Result {
   const before = transactionsOf(earlier);
   if (before.length === 0) return last;
   const transactions = [...before, ...transactionsOf(last)];
   const known = new Map(recipientsOf(last).map((each) => [each.address, each]));
   const recipients = recipientsOf(earlier).map((each) =>
-    isServed(each) ? each : counted(known.get(each.address) ?? each, before.length)
+    isServed(each) ? each : renumbered(known.get(each.address) ?? each, before.length)
   );
   if (last instanceof Failure) return new Failure({ ...last.details, recipients, transactions });
   const [reply] = transactions;
@@ -77,8 +78,8 @@ function together(earlier: Result, last: Result): Result {
   return { ...last, ...(reply && { reply }), ...several, recipients };
 }
 
-/** The recipient of a later attempt, whose transactions are counted on. */
-function counted(recipient: RecipientOutcome, before: number): RecipientOutcome {
+/** Renumbers the transaction of a later attempt: `before` transactions came earlier. */
+function renumbered(recipient: RecipientOutcome, before: number): RecipientOutcome {
   const { transaction } = recipient;
   return transaction === undefined
     ? recipient

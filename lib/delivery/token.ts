@@ -1,5 +1,5 @@
 /**
- * The access token of a login by OAuth 2.0: how it is asked for, and what people are told of it.
+ * The access token of a login by OAuth 2.0: the request, and the texts about it.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { SmarthostSettings } from "../cluster/mod.ts";
 import { type AccessToken, requestToken } from "../oauth/mod.ts";
 import { tokenResponses } from "../smtp/mod.ts";
 
-/** How the token server's certificate is checked: as the smarthost's. */
+/** How to check the token server's certificate: as the smarthost's. */
 type Trust = {
   verify: boolean;
   authorities: readonly string[];
   trusted?: () => readonly Uint8Array[];
 };
 
-/** Whether the login needs an access token. */
+/** True if the login needs an access token. */
 export function usesOAuth2({ oauth2_token_url: url }: SmarthostSettings): boolean {
   return url !== undefined && url !== "";
 }
 
 /**
- * Asks the token server for an access token. The promise may be left alone; where it rejects, it is
- * with a Failure, see {@linkcode requestToken}.
+ * Requests an access token from the token server. The promise need not be awaited. It rejects with a
+ * Failure, see {@linkcode requestToken}.
  */
 export function askForToken(
   settings: SmarthostSettings,
@@ -49,13 +49,13 @@ export function askForToken(
   return asked;
 }
 
-/** For people: from where a token is, for how long, and by which grant. */
+/** Gives a text for people: where a token is from, how long it is valid, and by which grant. */
 export function describeToken({ from, grant, lifetime }: AccessToken): string {
   const period = lifetime === undefined ? "for an unknown time" : `for ${lifetime} s`;
   return `from ${from}, valid ${period}, grant ${grant}`;
 }
 
-/** What of a token works and should not stay as it is; nothing where there is none. */
+/** Gives warnings about a token; none without a token. */
 export function tokenWarnings(
   { oauth2_token_url: url, tls_verify }: SmarthostSettings,
   token: AccessToken | undefined,
@@ -74,7 +74,7 @@ export function tokenWarnings(
 const REPLACED = "The token server has replaced the refresh token, and the one in the settings " +
   "(oauth2_refresh_token) may soon be refused; get one that stays valid";
 
-/** Whether a token had expired when it came. */
+/** True if a token had expired already when it was received. */
 export function isExpired(lifetime: number | undefined): boolean {
   return lifetime !== undefined && lifetime <= 0;
 }

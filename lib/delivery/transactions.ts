@@ -14,7 +14,7 @@ import { Failure, type RecipientOutcome, type Reply } from "../outcome.ts";
  */
 const MOST_RECIPIENTS = 10_000;
 
-/** What became of each recipient, and how the server answered each message that it has taken. */
+/** The result for each recipient, and the reply to each final dot that the server accepted. */
 export type Receipts = { recipients: RecipientOutcome[]; transactions: Reply[] };
 
 /**
@@ -33,10 +33,12 @@ export async function sendToAll(session: Session, transaction: Transaction): Pro
     const batch = queue.slice(at, at + most);
     at += batch.length;
     const receipt = await session.send({ ...transaction, recipients: batch })
-      .catch((error) => Promise.reject(withKnown(error, known, recipients, transactions)));
+      .catch((error) =>
+        Promise.reject(withKnownRecipients(error, known, recipients, transactions))
+      );
     const { reply } = receipt;
     if (reply !== undefined) transactions.push(reply);
-    // Behind those who have not been tried stand those who have.
+    // All recipients have been tried once; only those for a further attempt are left.
     else if (at >= recipients.length) queue.length = at;
     const number = transactions.length;
     for (const each of receipt.recipients) {
@@ -63,8 +65,8 @@ function isOneTooMany({ accepted, reply }: RecipientOutcome): boolean {
     /many|max|limit|number|exceed/i.test(text);
 }
 
-/** The failure of a transaction, with what is known of all recipients. */
-function withKnown(
+/** Adds the known results of all recipients to the failure of a transaction. */
+function withKnownRecipients(
   error: unknown,
   known: ReadonlyMap<string, RecipientOutcome>,
   recipients: readonly string[],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Result, retried } from "../../../lib/delivery/retry.ts";
+import { type Result, withRetries } from "../../../lib/delivery/retry.ts";
 import { Failure, type Outcome, statusOf } from "../../../lib/outcome.ts";
 
 const LATER = { code: 450, text: "4.2.0 Greylisted" };
@@ -24,7 +24,7 @@ async function play(duration: number, results: Result[], most = Infinity) {
   const asked: (readonly string[] | undefined)[] = [];
   const pauses: number[] = [];
   let now = 0;
-  const result = await retried((recipients) => {
+  const result = await withRetries((recipients) => {
     asked.push(recipients);
     return Promise.resolve(results[asked.length - 1] ?? assert.fail("one attempt too many"));
   }, {
