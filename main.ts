@@ -28,8 +28,8 @@ import {
   readAll,
   type SystemLog,
   systemLog,
-  watchLateErrors,
   watchSignals,
+  watchUnhandledErrors,
 } from "./lib/host/mod.ts";
 import { buildMessage, type Message } from "./lib/message/mod.ts";
 import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
@@ -190,7 +190,7 @@ function start(): void {
   failed.catch(() => {});
   let status: ExitStatus | undefined;
   const onResult: Run["onResult"] = (result) => void (status = result && statusOf(result));
-  watchLateErrors((cause) => status === undefined ? reject(cause) : Deno.exit(status));
+  watchUnhandledErrors((cause) => status === undefined ? reject(cause) : Deno.exit(status));
   main(Deno.args, { output, failed, onResult })
     .catch((error) => announceFailure(error, output))
     .then(Deno.exit);

@@ -35,40 +35,40 @@ export type Reply = {
 
 /** How the server answered one recipient. */
 export type RecipientOutcome = {
-  /** The address as it stands in the envelope, or what a header has in place of an address. */
+  /** The address in the envelope, or the text in a header that is not an address. */
   address: string;
-  /** Whether the server accepted the recipient; that it took the message, `transaction` says. */
+  /** Whether the server accepted the recipient; `transaction` tells whether it took the message. */
   accepted: boolean;
-  /** The server's reply to RCPT, where one came. */
+  /** The server's reply to RCPT, if one came. */
   reply?: Reply;
   /** The transaction in which the server took the message for this recipient, counted from 1. */
   transaction?: number;
-  /** Where the server was not asked because this is no address: the field and the reason. */
+  /** If this is not an address, and the server was not asked: the header field and the reason. */
   why?: string;
 };
 
 /** The result of a delivery in which the server answered the message, or every recipient. */
 export type Outcome = {
-  /** `ok`, or `noUser` or `tryAgain` where some recipients were refused. */
+  /** `ok`, or `noUser` or `tryAgain` if some recipients were refused. */
   status: ExitStatus;
   /** The smarthost, as `host:port`. */
   server: string;
-  /** The reply to the first final dot; missing where every recipient was refused. */
+  /** The reply to the first final dot; missing if every recipient was refused. */
   reply?: Reply;
-  /** The replies to all final dots, where the message was taken in several transactions. */
+  /** The replies to all final dots, if there were several transactions. */
   transactions?: Reply[];
   /** Every recipient of the envelope once, in its order. */
   recipients: RecipientOutcome[];
 };
 
-/** What is known of a failure, each part apart. */
+/** The parts of a failure. */
 export type FailureDetails = {
   status: ExitStatus;
-  /** What failed, a sentence of ours that starts with a capital letter. */
+  /** What failed: a sentence of this program, starting with a capital letter. */
   what: string;
   /** Where it failed: `host:port`, a field of the settings, a file. */
   where?: string;
-  /** Why, in words of ours or of the system; the words of a server stand in `reply`. */
+  /** Why, in words of this program or the system; the words of a server are in `reply`. */
   why?: string;
   reply?: Reply;
   /** What is probably wrong on this side, in words of ours; it ends the line. */
@@ -77,19 +77,19 @@ export type FailureDetails = {
   recipients?: RecipientOutcome[];
   /** The replies to the final dots of transactions before the failure. */
   transactions?: Reply[];
-  /** The error of a library that led here, for whoever debugs; never printed. */
+  /** The error of a library that caused this, for debugging; never printed. */
   cause?: unknown;
 };
 
 /**
- * The one error that modules throw: it carries the exit status and says what failed, where and why.
- * Its `message` is the whole sentence, so that whoever logs only that loses nothing.
+ * The only error that modules throw: it has the exit status, what failed, where and why. Its
+ * `message` is the whole sentence.
  */
 export class Failure extends Error {
   /** The parts of the sentence, and the exit status. */
   readonly details: Readonly<FailureDetails>;
 
-  /** Makes a failure of its parts. */
+  /** Makes a failure from its parts. */
   constructor(details: FailureDetails) {
     super(sentenceOf(details), { cause: details.cause });
     this.name = "Failure";
@@ -105,12 +105,12 @@ function sentenceOf({ what, where, why, reply, hint }: FailureDetails): string {
   return [what + place, ...reasons].join(": ") + (hint === undefined ? "" : `; ${hint}`);
 }
 
-/** An argument that should be an address, and is none. */
+/** An argument that is not a valid address. */
 export type BadAddress = { failure: Failure; text: string; role: "sender" | "recipient" };
 
-/** Where something is on the network, `host:port`, with brackets round an IPv6 address. */
+/** Gives `host:port`, with brackets round an IPv6 address. */
 export function formatAddress({ host, port }: { host: string; port: number }): string {
-  // The pattern behind isIPv6 takes its time to set up, which no name need spend.
+  // isIPv6 is slow at its first call; a name has no colon and does not need it.
   return host.includes(":") && isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { latin1 } from "../text/mod.ts";
+
 /** Gives the reason to reject these bytes of the server; nothing if they are accepted. */
 export type ReplyGuard = (chunk: Uint8Array) => string | undefined;
 
@@ -108,8 +110,4 @@ function notRedis(line: string): string {
 
 function excerpt(text: string): string {
   return text.slice(0, EXCERPT).replace(/[\r\n].*/s, "");
-}
-
-function latin1(bytes: Uint8Array): string {
-  return new TextDecoder("latin1").decode(bytes);
 }

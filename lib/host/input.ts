@@ -1,5 +1,5 @@
 /**
- * Standard input, whole.
+ * Reads standard input to its end.
  *
  * @module
  */
@@ -7,36 +7,35 @@
 import { ExitStatus, Failure } from "../outcome.ts";
 import { reasonOf } from "../text/mod.ts";
 
-/** The longest message, in octets: it is held in memory. */
+/** The longest message, in octets; it is kept in memory. */
 export const LONGEST_MESSAGE = 256 * 1024 * 1024;
 
-/** The room for the first octets: most messages fit. */
-const FIRST_ROOM = 64 * 1024;
+/** The first size of the buffer, in octets; most messages fit. */
+const FIRST_SIZE = 64 * 1024;
 
-/** By how much the room grows at most, in octets. */
+/** The most octets by which the buffer grows at once. */
 const LONGEST_STEP = 16 * 1024 * 1024;
 
-/** How long to wait, in milliseconds, before a pipe that has nothing yet is asked again. */
+/** Delay before reading again from an empty non-blocking pipe, in milliseconds. */
 const PAUSE = 10;
 
 /**
- * Reads to the end, and gives the octets in a buffer of their own, into which they have been read:
- * it grows where it is, so that nothing is copied and nothing is held twice.
+ * Reads to the end. The buffer grows in place, so that no octet is copied or kept twice.
  *
- * @param read Fills the start of the array and gives the count of octets read, or null at the end.
+ * @param read Reads into the array and gives the count of octets, or null at the end.
  * @param limit The most octets to take.
- * @param pause Waits a moment; a pipe in non-blocking mode has no other way to say "not yet".
- * @throws {Failure} `io` when reading fails, `data` when there is more than the limit.
+ * @param pause Waits a moment, when a non-blocking pipe is empty.
+ * @throws {Failure} `io` (74) if reading fails, `data` (65) if there is more than the limit.
  */
 export async function readAll(
   read: (into: Uint8Array) => Promise<number | null>,
   limit: number,
   pause: () => Promise<void> = () => new Promise((resolve) => setTimeout(resolve, PAUSE)),
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // One octet more than the limit shows that there are too many. Until it is used, this is only a
-  // range of addresses.
+  // One octet more than the limit shows that the message is too long. The memory is only reserved,
+  // not used.
   const maxByteLength = limit + 1;
-  const buffer = new ArrayBuffer(Math.min(FIRST_ROOM, maxByteLength), { maxByteLength });
+  const buffer = new ArrayBuffer(Math.min(FIRST_SIZE, maxByteLength), { maxByteLength });
   let length = 0;
   while (length <= limit) {
     if (length === buffer.byteLength) {

@@ -1,5 +1,5 @@
 /**
- * The host's own name, for EHLO, for addresses without a domain, and for Message-IDs.
+ * Finds the host's name, for EHLO, for addresses without a domain, and for Message-IDs.
  *
  * It is what `hostname -f` says: the canonical name of the host's own name. The C library finds it
  * in the services that /etc/nsswitch.conf lists: in /etc/hosts, where the first name of a line is
@@ -11,53 +11,53 @@
 import { lookup } from "node:dns/promises";
 import { isIP, isIPv4 } from "node:net";
 
-/** What the system knows of names; all may fail, and the last two may take their time. */
+/** The sources of names; each may throw, and the last two may be slow. */
 export type NameService = {
   /** The name of this host, as gethostname(2) gives it. */
   hostName: () => string;
-  /** The text of a file of /etc; empty where there is none. */
+  /** The text of a file in /etc; empty if it is not a file. */
   readFile: (path: string) => string;
-  /** The addresses of a whole name in DNS. */
+  /** The addresses of a fully qualified name in DNS. */
   addressesOf: (name: string) => Promise<string[]>;
-  /** The names for which a whole name in DNS is an alias: one, or it fails. */
+  /** The target of an alias (CNAME) in DNS; rejects if the name is not an alias. */
   targetsOf: (name: string) => Promise<string[]>;
 };
 
-/** What a name is without a name service. */
+/** The name if no other is known. */
 const LOCALHOST = "localhost";
 
-/** The longest wait for DNS, in milliseconds: mail goes out without a full name too. */
+/** The longest wait for DNS, in milliseconds; mail can be sent without a full name. */
 const LONGEST = 5000;
 
-/** Larger files are not read, in octets. */
+/** The largest file that is read, in octets. */
 const LARGEST_FILE = 16 * 1024 * 1024;
 
-/** How many aliases lead from one to the next, at most; as many domains are tried. */
+/** The most aliases that are followed, and the most search domains that are tried. */
 const MOST_STEPS = 8;
 
-/** What the C library does without /etc/nsswitch.conf. */
+/** The services that the C library uses without /etc/nsswitch.conf. */
 const DEFAULT_SERVICES = ["files", "dns"];
 
-/** The services that know every host by the name that it has: they add no domain. */
+/** The services that give the host's own name back, without a domain. */
 const SELF_SERVICES = ["myhostname", "resolve"];
 
 const SYSTEM: NameService = {
   hostName: () => Deno.hostname(),
   readFile(path) {
     const { isFile, size } = Deno.statSync(path);
-    // Whoever opens a pipe may wait for ever.
+    // Opening a pipe may block forever.
     return isFile && size <= LARGEST_FILE ? Deno.readTextFileSync(path) : "";
   },
-  // The dot keeps the C library from adding domains of its own.
+  // With the dot the C library adds no search domain.
   addressesOf: async (name) =>
     (await lookup(`${name}.`, { all: true })).map(({ address }) => address),
   targetsOf: (name) => Deno.resolveDns(`${name}.`, "CNAME"),
 };
 
 /**
- * The fully qualified name of the host as `hostname -f` says it. Where that says nothing within
- * `timeout` milliseconds, at most five seconds, the host's own name, and `localhost` where that is
- * no host name. A name with a dot is not looked for in DNS. Never fails.
+ * Gives the fully qualified name of the host, as `hostname -f` does. If none is found within
+ * `timeout` milliseconds, at most five seconds, gives the host's own name, and `localhost` if that
+ * is not a valid host name. A name with a dot is not looked up in DNS. Never throws.
  */
 export async function fullyQualifiedHostName(
   timeout = LONGEST,
@@ -88,16 +88,16 @@ async function canonicalName(
   return name;
 }
 
-/** The services for hosts in nsswitch.conf(5), without what is to be done after each. */
+/** Gives the services for hosts in nsswitch.conf(5), without the actions in brackets. */
 function servicesIn(text: string): readonly string[] {
   const list = /^[ \t]*hosts:([^#\n]*)/m.exec(text)?.[1];
   return list?.replace(/\[[^\]]*\]/g, " ").split(/\s+/).filter(Boolean) ?? DEFAULT_SERVICES;
 }
 
-/** The first name of the first line in hosts(5) that lists a name, whatever its case. */
+/** Gives the first name on the first line of hosts(5) that lists this name; case is ignored. */
 function nameInHosts(text: string, name: string): string | undefined {
   const [lower, wanted] = [text.toLowerCase(), name.toLowerCase()];
-  // A file may have a million lines; only those with the name are looked at.
+  // A file may have a million lines; only those with the name are split.
   for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at)) {
     const start = lower.lastIndexOf("\n", at) + 1;
     const end = lower.indexOf("\n", at);
@@ -111,7 +111,7 @@ function nameInHosts(text: string, name: string): string | undefined {
   return undefined;
 }
 
-/** The canonical name of a bare name in DNS: in the first of the domains in which it has an address. */
+/** Gives the canonical name in the first search domain in which the name has an address. */
 async function nameInDns(name: string, system: NameService): Promise<string | undefined> {
   for (const domain of domainsIn(textOf(system, "/etc/resolv.conf"))) {
     const found = await addressedName(`${name}.${domain}`, system);
@@ -120,14 +120,14 @@ async function nameInDns(name: string, system: NameService): Promise<string | un
   return undefined;
 }
 
-/** The domains of resolv.conf(5); the last line counts. */
+/** Gives the search domains in resolv.conf(5); the last line counts. */
 function domainsIn(text: string): string[] {
   const lines = [...text.matchAll(/^[ \t]*(?:search|domain)[ \t]+([^#;\n]*)/gm)];
   const domains = lines.at(-1)?.[1]?.split(/\s+/) ?? [];
   return domains.map(withoutDot).filter(Boolean).slice(0, MOST_STEPS);
 }
 
-/** The name behind all aliases, where it has an address. */
+/** Follows the aliases of a name to the end; gives nothing if the name has no address. */
 async function addressedName(name: string, system: NameService): Promise<string | undefined> {
   const addresses = await system.addressesOf(name).catch(() => []);
   if (addresses.length === 0) return undefined;
@@ -166,14 +166,14 @@ async function withinTime<T>(answer: Promise<T>, timeout: number): Promise<T | u
   }
 }
 
-/** RFC 1123, 2.1, and `_` as many hosts have it; an address is none. */
+/** True for a host name (RFC 1123, 2.1), also with `_`, which real hosts have; false for an IPv4 address. */
 function isHostName(name: string): boolean {
   const label = /^(?!-)[\w-]{1,63}(?<!-)$/;
   return name.length <= 253 && !isIPv4(name) &&
     name.split(".").every((part) => label.test(part));
 }
 
-/** The dot at the end of a name in DNS is no part of it (RFC 5321, 2.3.5). */
+/** Removes the dot at the end of a DNS name, which SMTP does not allow (RFC 5321, 2.3.5). */
 function withoutDot(name: string): string {
   return name.replace(/\.$/, "");
 }

@@ -1,6 +1,6 @@
 /**
- * Standard output, where results are written whole or the program fails, and standard error, where
- * a line that nobody reads changes nothing.
+ * Standard output and standard error. A result that cannot be written to standard output is a
+ * failure; a line that cannot be written to standard error is ignored.
  *
  * @module
  */
@@ -8,18 +8,18 @@
 import { ExitStatus, Failure } from "../outcome.ts";
 import { reasonOf } from "../text/mod.ts";
 
-/** How long to wait before a pipe that is full is asked again, in milliseconds. */
+/** Delay before writing again to a full pipe, in milliseconds. */
 const PAUSE = 10;
 
 /** Standard output and standard error. */
 export type Output = {
-  /** Writes to standard output and gives status 0; throws a Failure (74) where it cannot. */
+  /** Writes to standard output and gives status 0; throws a Failure (74) if writing fails. */
   print(what: string | Iterable<Uint8Array>): Promise<ExitStatus>;
-  /** Writes a line to standard error, as far as that can be done. */
+  /** Writes a line to standard error; never throws. */
   writeError(line: string): void;
 };
 
-/** Gives the output over these two streams. */
+/** Makes the output for these two streams. */
 export function outputTo(
   stdout: { write(piece: Uint8Array): Promise<number> },
   stderr: { writeSync(piece: Uint8Array): number },
@@ -35,16 +35,15 @@ export function outputTo(
       try {
         stderr.writeSync(encoder.encode(`${line}\n`));
       } catch {
-        // There is nowhere left to say it.
+        // There is no other place for the line.
       }
     },
   };
 }
 
 /**
- * Writes every piece whole. `write` takes the start of a piece and gives how many bytes it took;
- * a pipe in non-blocking mode that is full is waited for. Throws a Failure (74) when writing
- * fails: a full disk, a reader that is gone.
+ * Writes all bytes of all pieces. `write` gives the count of bytes that it wrote. Waits while a
+ * non-blocking pipe is full. Throws a Failure (74) if writing fails: a full disk, a closed pipe.
  */
 export async function writeAll(
   write: (piece: Uint8Array) => Promise<number>,

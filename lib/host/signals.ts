@@ -1,6 +1,5 @@
 /**
- * The events of a process: signals that end it, and how it ends by one of them after all; errors
- * that nobody waits for; time that has passed.
+ * The events of the process: signals that end it, unhandled errors, and timers.
  *
  * @module
  */
@@ -15,67 +14,67 @@ export type EndingSignal = keyof typeof NUMBERS;
 
 const SIGNALS: readonly EndingSignal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 
-/** Sends a signal where the runtime does not let a process send one to itself (Deno 2.7). */
+/** The program that sends a signal; Deno 2.7 does not let a process send one to itself. */
 const KILL = "/usr/bin/kill";
 
-/** How long a signal that has been sent may take to end this process, in milliseconds. */
+/** The longest wait for a sent signal to end this process, in milliseconds. */
 const GRACE = 100;
 
-/** What an ending signal does to the attempts of a run. */
-export type Stop = {
-  /** An attempt begins, which a signal stops. */
+/** The effect of an ending signal on the attempts of a run. */
+export type SignalWatch = {
+  /** Starts an attempt: from now on a signal stops it. */
   begin(): void;
-  /** The attempt has come to its result, which a signal does not change. */
+  /** Ends the attempt: from now on a signal does not change its result. */
   settle(): void;
-  /** Waits so many milliseconds; gives false, at once, where a signal has come. */
+  /** Waits this many milliseconds; gives false, at once, if a signal has come. */
   pause(milliseconds: number): Promise<boolean>;
-  /** Aborts when a signal stops an attempt. */
+  /** Aborts if a signal stops an attempt. */
   aborted: AbortSignal;
-  /** Rejects then, with a Failure that names the signal. */
+  /** Rejects if a signal stops an attempt, with a Failure (75) that names the signal. */
   stopped: Promise<never>;
   /**
-   * Ends this process, whose id is `pid`, by the signal that has stopped an attempt, so that its
-   * parent learns of it. Where that cannot be done, gives the status by which a shell tells of it.
+   * Ends this process, whose id is `pid`, by the signal that stopped an attempt, so that the parent
+   * sees the signal. If that is not possible, gives the status that a shell uses for it (128 + n).
    */
   endBySignal(pid: number): Promise<number>;
 };
 
 /**
- * Calls back when something goes wrong that nobody waits for: a library throws from an event, or
- * nothing is left to wait for, where the runtime would end with status 0, which says that all is well.
+ * Calls `onError` if a library throws in an event, or a rejection is not handled, or nothing is left to
+ * wait for. In the last case the runtime would end the process with status 0, which means "sent".
  */
-export function watchLateErrors(onError: (cause: unknown) => void): void {
-  const onLate = (event: Event) => {
+export function watchUnhandledErrors(onError: (cause: unknown) => void): void {
+  const onEvent = (event: Event) => {
     event.preventDefault();
     const cause = event instanceof ErrorEvent ? event.error : Reflect.get(event, "reason");
     onError(cause ?? new Error("there is nothing left to wait for"));
   };
   for (const type of ["error", "unhandledrejection", "beforeunload"]) {
-    addEventListener(type, onLate);
+    addEventListener(type, onEvent);
   }
 }
 
-/** Calls back after so many milliseconds, if the process lasts; gives a function that prevents it. */
+/** Calls back after this many milliseconds, without keeping the process alive; gives a function to cancel it. */
 export function later(milliseconds: number, callback: () => void): () => void {
   const timer = setTimeout(callback, milliseconds);
   Deno.unrefTimer(timer);
   return () => clearTimeout(timer);
 }
 
-/** Listens for the ending signals, in place of their default action. */
-export function watchSignals(): Stop {
+/** Listens for the ending signals; their default action is off from then on. */
+export function watchSignals(): SignalWatch {
   const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   stopped.catch(() => {});
-  let stoppedBy: EndingSignal | undefined;
+  let stoppingSignal: EndingSignal | undefined;
   let phase: "attempt" | "settled" = "attempt";
   let hasCome = false;
   let endPause = () => {};
   const onSignal = (signal: EndingSignal) => {
     hasCome = true;
     endPause();
-    if (phase === "settled" || stoppedBy !== undefined) return;
-    stoppedBy = signal;
+    if (phase === "settled" || stoppingSignal !== undefined) return;
+    stoppingSignal = signal;
     controller.abort();
     reject(stoppedBySignal(signal));
   };
@@ -97,7 +96,7 @@ export function watchSignals(): Stop {
     stopped,
     async endBySignal(pid) {
       for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
-      return await endBySignal(stoppedBy ?? "SIGTERM", pid);
+      return await endBySignal(stoppingSignal ?? "SIGTERM", pid);
     },
   };
 }
@@ -107,7 +106,7 @@ function stoppedBySignal(signal: EndingSignal): Failure {
   return new Failure({ status: ExitStatus.tryAgain, what: `Stopped by ${signal}`, why });
 }
 
-/** Ends this process by a signal, which has its default action. */
+/** Ends this process by a signal whose default action is on. */
 async function endBySignal(signal: EndingSignal, pid: number): Promise<number> {
   try {
     Deno.kill(pid, signal);
@@ -128,6 +127,6 @@ async function sendSignal(signal: EndingSignal, pid: number): Promise<void> {
       stderr: "null",
     }).output();
   } catch {
-    // A host without it has the status alone.
+    // Without this program only the status is left.
   }
 }

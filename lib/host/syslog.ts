@@ -1,45 +1,45 @@
 /**
- * One record to the system log.
+ * Writes records to the system log.
  *
  * @module
  */
 
-/** The program that writes to whichever log the host has; it comes with util-linux. */
+/** The program that writes to the system log; a part of util-linux. */
 const LOGGER = "/usr/bin/logger";
 
-/** How long the log may take, in milliseconds: a full one blocks whoever writes to it for ever. */
+/** The longest wait for the log, in milliseconds: a full log blocks writers forever. */
 const LIMIT = 1500;
 
-/** How long a logger that waits is used, in milliseconds: it may hold a log that is started anew. */
+/** For how long a started logger is used, in milliseconds: after a restart of the log it is connected to the old one. */
 const FRESH = 5000;
 
-/** The severities that we use, and the facility mail (RFC 5424, 6.2.1). */
+/** The severities of this program's records, and the facility mail (RFC 5424, 6.2.1). */
 const SEVERITIES = { info: 6, err: 3 };
 const MAIL = 2;
 
-/** A record: how bad it is, and one line of text. */
+/** A record: its severity and one line of text. */
 type SyslogRecord = { severity: keyof typeof SEVERITIES; text: string };
 
-/** The system log, for one record an attempt. */
+/** The system log, for one record for each attempt. */
 export type SystemLog = {
   /**
-   * Starts logger, which takes its time, so that it is there when there is something to write. It
-   * writes nothing, and keeps nothing waiting, where there is no record.
+   * Starts logger before there is a record, because its start takes time. Without a record it writes
+   * nothing, and the program does not wait for it.
    */
   prepare(): void;
   /** Writes the record. */
   write(record: SyslogRecord): Promise<void>;
 };
 
-/** How the record gets to the log; tests have their own. */
+/** The options for tests. */
 export type SyslogOptions = { program?: string; limit?: number; fresh?: number };
 
 /**
- * The system log, where records have the facility mail and the ident `ns8-sendmail` and come from
- * the process `pid`. Nothing here ever fails: a host without a log loses the record.
+ * Gives the system log, for records with the facility mail and the ident `ns8-sendmail[pid]`. Never
+ * throws. On a host without a system log the record is dropped.
  *
- * The text goes through stdin, as every user of the host can see arguments. logger cuts it at 1024
- * bytes.
+ * The text is passed on standard input, because all users of the host can see arguments. logger cuts
+ * it at 1024 bytes.
  */
 export function systemLog(
   pid: number,
@@ -52,25 +52,29 @@ export function systemLog(
     },
     async write(record) {
       const isFresh = prepared !== undefined && performance.now() - prepared.at < fresh;
-      if (!isFresh) end(prepared?.logger);
+      if (!isFresh) killLogger(prepared?.logger);
       const logger = isFresh ? prepared?.logger : startLogger(program, pid);
       prepared = undefined;
-      if (await fed(logger, record, limit)) return;
-      // A signal to the whole group of processes has ended the one that was waiting.
-      if (isFresh) await fed(startLogger(program, pid), record, limit);
+      if (await writeRecord(logger, record, limit)) return;
+      // A signal to the whole process group has ended the logger that was waiting.
+      if (isFresh) await writeRecord(startLogger(program, pid), record, limit);
     },
   };
 }
 
-/** Feeds a logger, for no longer than that; gives whether it may have written the record. */
-async function fed(logger: Deno.ChildProcess | undefined, record: SyslogRecord, limit: number) {
+/** Passes a record to a logger within `limit` milliseconds; false if a signal ended the logger before. */
+async function writeRecord(
+  logger: Deno.ChildProcess | undefined,
+  record: SyslogRecord,
+  limit: number,
+) {
   logger?.ref();
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    end(logger);
+    killLogger(logger);
   }, limit);
-  await feed(logger, record);
+  await writeLine(logger, record);
   clearTimeout(timer);
   const status = await logger?.status.catch(() => undefined);
   return isLate || !status?.signal;
@@ -79,17 +83,17 @@ async function fed(logger: Deno.ChildProcess | undefined, record: SyslogRecord, 
 function startLogger(program: string, pid: number): Deno.ChildProcess | undefined {
   try {
     const logger = new Deno.Command(program, {
-      // Not --id: as root without capabilities logger then loses the record, and as root it spoils
-      // the user and the group that the journal notes (util-linux before 2.40).
+      // Not --id: as root without capabilities logger then loses the record, and as root the journal
+      // gets a wrong user and group (util-linux before 2.40).
       args: ["-t", `ns8-sendmail[${pid}]`, "--prio-prefix"],
       clearEnv: true,
       stdin: "piped",
       stdout: "null",
       stderr: "null",
     }).spawn();
-    // That it waits must not hide that there is nothing else to wait for.
+    // The waiting logger must not keep the program alive.
     logger.unref();
-    // It rejects where this process was started with SIGCHLD ignored.
+    // It rejects if this process was started with SIGCHLD ignored.
     logger.status.catch(() => {});
     return logger;
   } catch {
@@ -97,15 +101,15 @@ function startLogger(program: string, pid: number): Deno.ChildProcess | undefine
   }
 }
 
-function end(logger: Deno.ChildProcess | undefined): void {
+function killLogger(logger: Deno.ChildProcess | undefined): void {
   try {
     logger?.kill("SIGKILL");
   } catch {
-    // It has ended by itself in this moment.
+    // It has ended already.
   }
 }
 
-async function feed(logger: Deno.ChildProcess | undefined, { severity, text }: SyslogRecord) {
+async function writeLine(logger: Deno.ChildProcess | undefined, { severity, text }: SyslogRecord) {
   try {
     const writer = logger?.stdin.getWriter();
     const line = `<${8 * MAIL + SEVERITIES[severity]}>${text}\n`;

@@ -1,5 +1,5 @@
 /**
- * Makes text safe for where it goes: a terminal, a field of the system log, JSON. Any of it may come
+ * Makes text safe for a terminal, a field of the system log, or JSON. The text may come
  * from a server or from the author of the message, and may be of any length.
  *
  * @module

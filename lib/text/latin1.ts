@@ -1,6 +1,6 @@
 /**
- * Octets as text, one character an octet, so that they can be searched and replaced as strings are:
- * in the native code of V8, which without a JIT is a hundred times as fast as a loop.
+ * Octets as text with one character for each octet, so that V8's native string functions can search
+ * and replace them. Without a JIT that is a hundred times as fast as a loop.
  *
  * @module
  */

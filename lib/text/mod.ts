@@ -1,12 +1,12 @@
 /**
  * Text for people and machines.
  *
- * Text from outside (a server's words, a subject, a value in Redis) is escaped here before it goes
- * to a terminal, to the system log or into JSON, and clipped where it is too long. An error of the
- * operating system becomes words that an administrator understands: "connection refused" and not
- * `connect ECONNREFUSED 192.0.2.1:587`. Nothing here knows mail.
+ * Text from outside (a server's words, a subject, a value in Redis) is escaped and clipped
+ * (`escape.ts`) before it goes to a terminal, to the system log or into JSON (`json.ts`). A system
+ * error becomes words that an administrator understands (`reason.ts`). Octets become text with one
+ * character each, for native searches (`latin1.ts`). Nothing here is specific to mail.
  *
- * A new escape, a new word for an error of the system, or a new form of output belongs here.
+ * A new escape, new words for a system error, or a new form of output belongs here.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Words for what the system says of a socket, a name or a file, so that an administrator reads
- * "connection refused" and not `connect ECONNREFUSED 192.0.2.1:587`.
+ * Turns system errors into words: an administrator reads "connection refused" and not
+ * `connect ECONNREFUSED 192.0.2.1:587`.
  *
  * @module
  */
@@ -35,11 +35,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EPIPE: "connection closed by the server",
   ETIMEDOUT: "timed out",
-  // What Deno 2.7 says when it cannot write to a connection, whatever the reason.
+  // The code of Deno 2.7 if it cannot write to a connection, for any reason.
   UNKNOWN: "connection broken off",
 };
 
-/** The last words of a server in TLS (RFC 8446, 6.2), as the runtime names them. */
+/** TLS alerts (RFC 8446, 6.2), by the names that the runtime gives them. */
 const ALERTS: Readonly<Record<string, string>> = {
   AccessDenied: "the server denies access",
   CertificateRequired: "the server demands a certificate of this host",
@@ -51,7 +51,7 @@ const ALERTS: Readonly<Record<string, string>> = {
   UnrecognisedName: "the server does not know the name that it was asked for",
 };
 
-/** The name of the alert with which a server has broken off TLS; nothing where it has not. */
+/** Gives the name of the TLS alert in an error; nothing if the error is not an alert. */
 export function tlsAlert(error: unknown): string | undefined {
   const message = error instanceof Error ? error.message : "";
   return /received fatal alert: (\w+)/.exec(message)?.[1];
@@ -62,7 +62,7 @@ function alertWords(alert: string): string {
   return ALERTS[alert] ?? `the server broke off TLS: ${words}`;
 }
 
-/** The system's code of an error (`ECONNREFUSED`), also where a library has put its own in front. */
+/** Gives the system code of an error (`ECONNREFUSED`), also if a library replaced it by its own. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   for (const key of ["originalCode", "code"]) {
@@ -72,7 +72,7 @@ export function systemCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Why something failed, in words; what has no words here keeps the error's own message. */
+/** Gives the reason of an error in words; an error without words here keeps its own message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(reasonOf))].join("; ");
@@ -86,7 +86,7 @@ export function reasonOf(error: unknown): string {
   return message === "" ? (code ?? "unknown error") : message;
 }
 
-/** The words for a limit that has passed: `timed out after 30 s`; the limit is in milliseconds. */
+/** Gives `timed out after 30 s`; `timeout` is in milliseconds. */
 export function timedOut(timeout: number): string {
   return `timed out after ${timeout / 1000} s`;
 }
