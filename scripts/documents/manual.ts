@@ -51,7 +51,8 @@ export const OPTION_SENTENCES: Readonly<Record<string, string>> = {
     "The longest wait for any one whole answer of Redis or the smarthost. The default is 30, and 600 for the answer to the message itself, since a scanner may take that long. A value that is given holds for all answers.",
   retry:
     "Tries again for this long when the status would be 75: after 5 seconds, then after pauses that grow to 60 seconds, and only for recipients who have not got the message. The message stays in memory.",
-  verbose: "Shows the SMTP conversation on standard error, with secrets masked.",
+  verbose:
+    "Shows the SMTP conversation on standard error, with secrets masked, and with it the address that was connected to, the version of TLS and the certificate, and how much of a long message has gone. Without it a send that takes more than two seconds says what it waits for, if standard error is a terminal.",
   help: "Prints a short help text. It must be the only argument.",
   version: "Prints the version. It must be the only argument.",
 };
