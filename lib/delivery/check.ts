@@ -89,17 +89,23 @@ export async function check(
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const { status, what, where, why, reply } = error.details;
-    const words = [why, reply && `${reply.code} ${reply.text}`].filter(Boolean);
     const name = expected.find((step) => !report.steps.some((done) => done.name === step)) ??
       "settings";
-    // Other places than the server are a field of the settings, a variable or a Redis.
-    const place = where === undefined || where === report.server ? "" : ` (${where})`;
-    report.steps.push({ name, ok: false, detail: [what + place, ...words].join(": ") });
-    report.status = status;
+    report.steps.push({ name, ok: false, detail: failureDetail(error, report.server) });
+    report.status = error.details.status;
     report.failure = error;
   }
   return report;
+}
+
+/** Gives the detail of a failed step; the place is named unless it is `server`. */
+function failureDetail({ details }: Failure, server: string | undefined): string {
+  const { what, where, why, reply, hint } = details;
+  const words = [why, reply && `${reply.code} ${reply.text}`].filter(Boolean);
+  // Other places than the server are a field of the settings, a variable or a Redis.
+  const place = where === undefined || where === server ? "" : ` (${where})`;
+  const end = hint === undefined ? "" : `; ${hint}`;
+  return [what + place, ...words].join(": ") + end;
 }
 
 /** Gives the report for people, one line for each step and warning; the words of servers are escaped. */

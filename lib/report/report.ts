@@ -161,13 +161,12 @@ function ownWords({ server }: Attempt, result: Failure | Outcome, redact: Redact
     const [first] = result.recipients.filter(({ accepted }) => !accepted);
     return first?.why === undefined ? "Recipient refused" : unreadableText([first]);
   }
-  const { what, where, why: cause, reply } = result.details;
+  const { what, where, why: cause, reply, hint } = result.details;
   // Where the server refused without words, `why` names the sender, which the record has already.
   const why = reply === undefined ? cause : undefined;
   const place = where === undefined || where === server ? "" : ` (${clip(where, LIMITS.place)})`;
-  return `${clip(what, LIMITS.words)}${place}${
-    why === undefined ? "" : `: ${oneLine(redact(why))}`
-  }`;
+  const reason = why === undefined ? "" : `: ${oneLine(redact(why))}`;
+  return `${clip(what, LIMITS.words)}${place}${reason}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
 function failureText({ details }: Failure, redact: Redact): string {

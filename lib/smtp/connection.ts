@@ -64,14 +64,14 @@ export async function openConnection(
 /** The ports where the greeting comes unencrypted, and TLS starts with STARTTLS (RFC 5321, RFC 6409). */
 const CLEAR_PORTS = [25, 587];
 
-/** Adds a hint if the settings use TLS from the first byte on a port where servers use STARTTLS. */
+/** Adds a hint if the settings use TLS from the first byte and the server does not. */
 function withHint(failure: Failure, { port, encryption }: Smarthost): Failure {
   const { details } = failure;
-  const isLikelyMistake = encryption === "tls" && CLEAR_PORTS.includes(port) &&
-    details.why === NOT_TLS;
-  if (!isLikelyMistake) return failure;
-  const why = `${NOT_TLS}; on port ${port} encrypt_smtp is usually "starttls", and it is "tls"`;
-  return new Failure({ ...details, why });
+  if (encryption !== "tls" || details.why !== NOT_TLS) return failure;
+  const hint = CLEAR_PORTS.includes(port)
+    ? `on port ${port} encrypt_smtp is usually "starttls", and it is "tls"`
+    : 'encrypt_smtp is "tls", and the server may want "starttls"';
+  return new Failure({ ...details, hint });
 }
 
 /**

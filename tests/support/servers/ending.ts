@@ -58,7 +58,7 @@ export function failed(status: number, what: string, why: string): Ending {
   return {
     status,
     error: `${what} (SERVER): ${why}`,
-    log: `code=-1 message="${what}: ${why}"`,
+    log: `code=-1 message="${what}: ${why.replaceAll('"', '\\"')}"`,
   };
 }
 

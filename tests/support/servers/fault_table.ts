@@ -199,6 +199,11 @@ const BODY: [what: string, action: Action, ending: Ending][] = [
 
 export const HANDSHAKE = "TLS handshake failed";
 const NO_TLS = failed(76, HANDSHAKE, "the server does not answer in TLS");
+const WANTS_STARTTLS = failed(
+  76,
+  HANDSHAKE,
+  'the server does not answer in TLS; encrypt_smtp is "tls", and the server may want "starttls"',
+);
 const record = (type: number, ...content: number[]) =>
   raw(Uint8Array.of(type, 3, 3, content.length >> 8, content.length & 0xff, ...content));
 const LATE = failed(75, HANDSHAKE, `timed out after ${SHORT} s`);
@@ -245,7 +250,7 @@ const handshakes = (encryption: "starttls" | "tls"): Fault[] =>
     // Not in one segment with the 220: that is another fault.
     script: { handshake: inTurn(pause(50), handshake) },
     server: { encryption },
-    ending,
+    ending: ending === NO_TLS && encryption === "tls" ? WANTS_STARTTLS : ending,
     timeout: ending === LATE ? SHORT : 10,
   }));
 

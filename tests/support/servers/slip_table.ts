@@ -161,7 +161,8 @@ async function settingsSlips(folder: Folder): Promise<Making[]> {
       name: "tls on another port where TLS begins with STARTTLS",
       hash: { encrypt_smtp: "tls" },
       status: 76,
-      says: "TLS handshake failed (SERVER): the server does not answer in TLS",
+      says: "TLS handshake failed (SERVER): the server does not answer in TLS; encrypt_smtp is " +
+        '"tls", and the server may want "starttls"',
     },
     {
       name: "a wrong user name",
