@@ -149,7 +149,7 @@ function readAddress(text: string): Mailbox | string {
   if (raw === "") return after === undefined ? "no address" : "nothing before @";
   const local = readLocalPart(raw);
   if (after === undefined) {
-    if (local !== undefined && !raw.includes('"') && isDotAtom(local)) {
+    if (local !== undefined && isDotAtom(local)) {
       return limited({ name: "", local, domain: "" });
     }
     return /\s/.test(raw) ? "more than one word and no address" : "not a valid local name";

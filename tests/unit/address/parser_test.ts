@@ -199,6 +199,19 @@ const LENIENCIES: Leniency[] = [
     ],
   },
   {
+    what: "quotes around a bare local name are not needed",
+    written: [
+      ['"root"', ["root@node.example.org"]],
+      ['"john.doe", b@x.org', ["john.doe@node.example.org", "b@x.org"]],
+    ],
+    attacks: [
+      ['"root, evil@x.org"', "refused"],
+      ['"evil@x.org"', "refused"],
+      ['"root" evil@x.org', "refused"],
+      ['"root"evil', "refused"],
+    ],
+  },
+  {
     what: "empty places are passed over",
     written: [
       ["", []],
