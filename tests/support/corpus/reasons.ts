@@ -70,6 +70,7 @@ const RECIPIENTS: readonly Reason[] = [
     what: "left out",
     addresses: [
       "ann@example.org bob@example.org",
+      "ann@example.org ann@example.org",
       "Ann <ann@example.org>\tbob@example.org",
       '"ann@example.org" evil@example.net',
       "ann@example.org(x)evil.example",
@@ -105,9 +106,9 @@ const RECIPIENTS: readonly Reason[] = [
     isException: true,
   },
   {
-    reason: "a name of more than one word is no local user",
+    reason: "a name of more than one word, or with brackets or odd dots, is no local user",
     what: "left out",
-    addresses: ["Ann Smith"],
+    addresses: ["Ann Smith", '"Ann Smith"', "Ann [IT]", "etc..."],
     isException: true,
   },
   {
@@ -149,6 +150,12 @@ const RECIPIENTS: readonly Reason[] = [
       compared.input.arguments.includes("-t") && compared.ours.status === 67 &&
       /^(?:"Last<first"@|First@|first@example\.org,_bob@|(?:nobody|at|all|nobody\.at\.all)(?:@node|$)|bob@$)/
         .test(theirs),
+  },
+  {
+    reason: "an encoded word is no address: a server that decodes it would find another one",
+    what: "left out",
+    addresses: ["=?utf-8?q?root?="],
+    isException: true,
   },
   {
     reason: "a comma inside an encoded word separates nobody",
@@ -205,7 +212,7 @@ const RECIPIENTS: readonly Reason[] = [
     what: ["left out", "served too"],
     of: ["msmtp"],
     holds: ({ compared: { input: { address = "" } } }) =>
-      /^[^<]*"[^"]*"[^<]*@|^[^<]*<@|IPv6/.test(address),
+      /^[^<]*"[^"]*"[^<]*@|^[^<]*<@|^"[^"]*"$|IPv6/.test(address),
   },
 ];
 

@@ -74,7 +74,7 @@ async function inTurns<T, R>(list: readonly T[], work: (each: T) => Promise<R>):
 }
 
 /** The options that only our program has, and what a caller of sendmail does instead. */
-export function asSendmail({ arguments: args, input }: Input): Call {
+function asSendmail({ arguments: args, input }: Input): Call {
   const kept: string[] = [];
   let subject: string | undefined;
   const end = args.indexOf("--");
