@@ -45,8 +45,8 @@ import {
   recordResult,
   type SecretKeeper,
   secretKeeper,
-  signOfLife,
   transcriptLines,
+  waitingNotice,
 } from "./lib/report/mod.ts";
 import { seedRandomness } from "./lib/tls/mod.ts";
 
@@ -99,23 +99,23 @@ async function send(options: Options, { output, failed, onResult }: Run): Promis
   const signals = watchSignals();
   const { aborted } = signals;
   const isWatched = !options.verbose && Deno.stderr.isTerminal();
-  const life = signOfLife(isWatched ? output.writeError : undefined, later);
+  const notice = waitingNotice(isWatched ? output.writeError : undefined, later);
   const message = readMessage(options, name);
   let known: Parameters<typeof attemptOf>[2] = {};
-  message.then((message) => [life.begin(), known = { ...known, message }], () => {});
+  message.then((message) => [notice.begin(), known = { ...known, message }], () => {});
   const describe = (what: typeof known) => attemptOf(options.mail, Deno.hostname(), what);
   const onSettled = (result: Failure | Outcome) => [signals.settle(), onResult(result)];
   const attempt = async (recipients?: readonly string[]) => {
     signals.begin();
     onResult(undefined);
-    life.waitForRedis();
+    notice.waitForRedis();
     const settings = readSettings(options, secrets);
     settings.then(
-      ({ settings }) => [known = { ...known, settings }, life.waitForSmarthost(settings)],
+      ({ settings }) => [known = { ...known, settings }, notice.waitForSmarthost(settings)],
       () => {},
     );
     const sources = { settings, message: message.then((all) => onlyTo(all, recipients)), name };
-    const watchers = { log, aborted, onOutcome: onSettled, onSent: life.sent };
+    const watchers = { log, aborted, onOutcome: onSettled, onSent: notice.sent };
     const outcome = submit(options, sources, secrets, output, watchers);
     const result = await Promise.race([failed, signals.stopped, outcome]).catch(asFailure);
     onSettled(result);
@@ -127,12 +127,12 @@ async function send(options: Options, { output, failed, onResult }: Run): Promis
     duration: options.retry,
     elapsed: () => performance.now(),
     async pause(milliseconds, last) {
-      life.waitForRetry();
+      notice.waitForRetry();
       if (options.verbose && !aborted.aborted) announcePause(milliseconds, last, shown);
       return await signals.pause(milliseconds);
     },
   });
-  life.end();
+  notice.end();
   if (aborted.aborted) return await signals.endBySignal(Deno.pid);
   return await announceResult(result, describe(known), options.json, shown);
 }

@@ -1,5 +1,5 @@
 /**
- * Says how a run has ended: lines on stderr, JSON, the record in the system log, the exit status.
+ * Reports the result of a run: lines on stderr, JSON, the record in the system log, the exit status.
  *
  * @module
  */
@@ -22,16 +22,16 @@ import { errorLines, errorText, type LogRecord, logRecord, unreadableText } from
 
 /** Standard output and standard error. */
 export type Output = {
-  /** Writes to standard output, and gives status 0; throws a Failure (74) where it cannot. */
+  /** Writes to standard output and gives status 0; throws a Failure (74) if writing fails. */
   print(what: string | Iterable<Uint8Array>): Promise<ExitStatus>;
-  /** Writes a line to standard error, as far as that can be done. */
+  /** Writes a line to standard error; never throws. */
   writeError(line: string): void;
 };
 
-/** Where to announce a result, and what masks secrets in the words of others. */
+/** The output for a result, and the function that masks secrets in the words of servers. */
 export type Audience = Output & { redact: Redact };
 
-/** Takes the record of an attempt for the system log. */
+/** The system log. */
 export type Log = { write(record: LogRecord): Promise<void> };
 
 /** Writes the record of an attempt to send to the system log. */
@@ -44,7 +44,7 @@ export async function recordResult(
   await log.write(logRecord(attempt, result, redact));
 }
 
-/** Says on stderr how long the next attempt is waited for, and why. */
+/** Writes to stderr how long the pause before the next attempt is, and why. */
 export function announcePause(
   milliseconds: number,
   last: Failure | Outcome,
@@ -55,9 +55,8 @@ export function announcePause(
 }
 
 /**
- * Announces the result of all attempts to send on stderr, with `json` also as an object on standard
- * output, and gives its exit status. An error in here does not change that status: the message was
- * sent, or it was not.
+ * Writes the result of all attempts to stderr, and with `json` also as an object to standard output.
+ * Gives the exit status, which an error while writing does not change: the message was sent, or not.
  */
 export async function announceResult(
   result: Failure | Outcome,
@@ -65,7 +64,7 @@ export async function announceResult(
   json: boolean,
   { print, writeError, redact }: Audience,
 ): Promise<ExitStatus> {
-  // Only what is shown is redacted; without --json nobody sees the replies of a success.
+  // Redacting takes time, so only what is shown is redacted; without --json no replies are shown.
   errorLines(result, redact).forEach(writeError);
   if (json) {
     const server = attempt.server && clip(attempt.server, LIMITS.place);
@@ -76,8 +75,8 @@ export async function announceResult(
 }
 
 /**
- * Announces an address on the command line that cannot be read, in the log too: it may come out of a
- * directory. Gives the exit status. Nothing was attempted, so there is no JSON.
+ * Writes the error for a wrong address on the command line, also to the system log, because the
+ * address may come from a directory. Gives the exit status. There was no attempt, so there is no JSON.
  */
 export async function announceBadAddress(
   { failure, text, role }: BadAddress,
@@ -94,7 +93,7 @@ export async function announceBadAddress(
   return statusOf(failure);
 }
 
-/** Announces the report of a check, and gives its exit status. Throws a Failure (74) as `print`. */
+/** Prints the report of a check, and gives its exit status. Throws a Failure (74) if printing fails. */
 export async function announceReport(
   report: CheckReport,
   json: boolean,
@@ -106,7 +105,7 @@ export async function announceReport(
   return report.status;
 }
 
-/** Announces an error that ended the run before any attempt to send, and gives its exit status. */
+/** Writes an error that ended the run before any attempt to send, and gives its exit status. */
 export function announceFailure(error: unknown, { writeError }: Output): ExitStatus {
   const shown = asFailure(error);
   errorLines(shown).forEach(writeError);
@@ -114,8 +113,8 @@ export function announceFailure(error: unknown, { writeError }: Output): ExitSta
 }
 
 /**
- * Prints the message, and gives the exit status: that of recipients in its header that cannot be
- * read, where there are any. Throws a Failure (74) as `print`.
+ * Prints the message. Gives the exit status: 67 if a recipient in its header is not a valid address,
+ * else 0. Throws a Failure (74) if printing fails.
  */
 export async function announceMessage(
   { content, envelope: { unreadable } }: Message,

@@ -1,5 +1,5 @@
 /**
- * What was to be sent, by whom, to whom and through which server.
+ * The description of an attempt to send: sender, recipients, subject, server.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import type { SmarthostSettings } from "../cluster/mod.ts";
 import { defaultSender, type Mail, type Message } from "../message/mod.ts";
 import { formatAddress } from "../outcome.ts";
 
-/** What was to be sent, as far as the log names it. */
+/** The parts of an attempt that the log and JSON show. */
 export type Attempt = {
   /** The envelope sender; empty for the empty one. */
   from: string;
   /** The first recipient. */
   to: string;
-  /** Every recipient, as far as they are known. */
+  /** All known recipients. */
   recipients?: readonly string[];
   subject: string;
-  /** The smarthost as `host:port`, where it is known. */
+  /** The smarthost as `host:port`, if it is known. */
   server?: string | undefined;
 };
 
 /**
- * Describes an attempt: by the finished message and the settings where they are known, else by the
+ * Describes an attempt, from the finished message and the settings if they are known, else from the
  * request alone.
  */
 export function attemptOf(
@@ -51,7 +51,7 @@ export function attemptOf(
   };
 }
 
-/** The smarthost of the settings as `host:port`, where they name one. */
+/** Gives the smarthost in the settings as `host:port`; nothing if the host is empty. */
 function serverIn({ host, port }: SmarthostSettings): string | undefined {
   return host === "" ? undefined : formatAddress({ host, port });
 }

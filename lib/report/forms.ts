@@ -1,5 +1,5 @@
 /**
- * The forms in which somebody may say a secret back.
+ * The forms in which a server may send a secret back.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { Buffer } from "node:buffer";
 import { formatJson, visible } from "../text/mod.ts";
 
 /**
- * A secret of at most this many characters is masked only where it stands as a word of its own:
- * every "a" masked would leave no sentence readable, and the gaps would spell the secret.
+ * A secret of at most this many characters is masked only as a separate word: if every "a" were
+ * masked, no sentence would be readable, and the gaps would show the secret.
  */
 export const SHORT = 3;
 
-/** The fewest characters of a secret that are masked where the rest of it is cut off. */
-export const FEWEST = 4;
+/** The fewest characters of a secret that are masked if the rest of it is cut off. */
+export const FEWEST_CHARACTERS = 4;
 
 /**
- * A longer form is searched for in pieces of this many characters, so that looking for one that was
- * cut does not become slow.
+ * Longer forms are searched for in pieces of this many characters, so that the search for a secret
+ * that was cut stays fast.
  */
 export const PIECE = 256;
 
-/** What to search for, for one secret. */
+/** The texts to search for one secret. */
 export type Forms = {
   /** Folded and without white space: the secret as it is, escaped, and in hexadecimal. */
   plain: readonly string[];

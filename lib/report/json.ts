@@ -11,9 +11,8 @@ import { queueIdOf } from "./queue_id.ts";
 import { errorText, replyText } from "./report.ts";
 
 /**
- * One line of JSON that says how an attempt to send ended. What is not known is left out; the
- * smarthost is taken from `server` where the result does not name it, and so are recipients from
- * `everybody`.
+ * Gives one line of JSON for the result of an attempt to send. Unknown values are left out. If the
+ * result does not have the smarthost, it is `server`; all recipients are in `everybody`.
  */
 export function outcomeJson(
   result: Failure | Outcome,
@@ -27,7 +26,7 @@ export function outcomeJson(
     status,
     server: isFailure ? server : result.server,
     reply: reply && replyText(reply),
-    // The reply of a Failure may be to any step; only the one to the message makes a queue entry.
+    // Only the reply to the message has a queue id; the reply of a Failure may be to any step.
     queueId: isFailure ? undefined : reply && queueIdOf(reply.text),
     recipients: completed(recipients, everybody)?.map((each) => recipientJson(each, isSplit)),
     transactions: isSplit ? transactions.map(transactionJson) : undefined,
@@ -35,7 +34,7 @@ export function outcomeJson(
   });
 }
 
-/** All recipients, those included of whom nothing is known; nothing where there are none. */
+/** Gives all recipients, also those without an answer; nothing if there are none. */
 function completed(
   known: readonly RecipientOutcome[] | undefined,
   everybody: readonly string[],
@@ -45,7 +44,7 @@ function completed(
   return everybody.map((address) => outcomes.get(address) ?? { address, accepted: false });
 }
 
-/** One line of JSON that says what a check has found. */
+/** Gives one line of JSON for the report of a check. */
 export function checkJson(report: CheckReport): string {
   const { status, server, steps, warnings, failure } = report;
   return formatJson({
@@ -57,7 +56,7 @@ export function checkJson(report: CheckReport): string {
   });
 }
 
-/** A recipient; where there were several transactions, also who got the message in which. */
+/** Gives a recipient, with its transaction if there were several. */
 function recipientJson(recipient: RecipientOutcome, isSplit: boolean) {
   const { address, accepted, reply, transaction } = recipient;
   return {

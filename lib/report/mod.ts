@@ -1,10 +1,11 @@
 /**
- * What is said about a run.
+ * The output about a run.
  *
- * An outcome or a failure becomes lines on standard error and a record of the system log
- * (`report.ts`), and one object of JSON (`json.ts`). `redact.ts` masks secrets in everything that a
- * server or a library has said: `forms.ts` has the forms in which a secret may come back, `search.ts`
- * finds them. `sign_of_life.ts` tells somebody at a terminal what is waited for. `announce.ts` does all of it in the right order and gives the exit status.
+ * An outcome or a failure of an attempt (`attempt.ts`) becomes lines on standard error and a record
+ * for the system log (`report.ts`), and one JSON object (`json.ts`, `queue_id.ts`). `redact.ts` masks
+ * secrets in the words of servers and libraries: `forms.ts` has the forms of a secret, `search.ts`
+ * finds them (`positions.ts`). `announce.ts` does this in the right order and gives the exit status.
+ * `waiting_notice.ts` tells somebody at a terminal what a long delivery is waiting for.
  *
  * A new key of the JSON, a new field of the log record or a new form of queue id belongs here.
  *
@@ -30,5 +31,5 @@ export {
   secretKeeper,
 } from "./redact.ts";
 export { type Attempt, attemptOf } from "./attempt.ts";
-export { type Later, type SignOfLife, signOfLife } from "./sign_of_life.ts";
+export { type Later, type WaitingNotice, waitingNotice } from "./waiting_notice.ts";
 export { errorLines, errorText, transcriptLines } from "./report.ts";

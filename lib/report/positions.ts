@@ -4,13 +4,13 @@
  * @module
  */
 
-/** Part of a text: from `start` to in front of `end`. */
+/** Part of a text: from `start` up to, but not including, `end`. */
 export type Span = { start: number; end: number };
 
 /** Translates positions between a text and the same text without its gaps. */
 export type PositionMap = { toSource: (span: Span) => Span; toDense: (position: number) => number };
 
-/** Gives the translation for the text and its gaps, an expression for all of them. */
+/** Makes the map for a text; `gaps` matches all parts to leave out. */
 export function mapOf(source: string, gaps: RegExp): PositionMap {
   const sourceStarts = [0];
   const denseStarts = [0];
@@ -20,7 +20,7 @@ export function mapOf(source: string, gaps: RegExp): PositionMap {
     sourceStarts.push(index + length);
     denseStarts.push(index + length - removed);
   }
-  // The last piece of those that begin there: all others are empty.
+  // If several pieces begin there, all but the last are empty.
   const pieceAt = (starts: readonly number[], position: number) =>
     Math.max(0, indexAbove(starts, position) - 1);
   const sourceOf = (position: number) => {

@@ -1,16 +1,16 @@
 /**
- * The queue entry that a server names in its reply to the final dot.
+ * Finds the queue id in a server's reply to the final dot.
  *
  * @module
  */
 
-/** A word that is no common one: it has a digit. */
+/** A word with a digit, which no common word has. */
 const WORD = String.raw`((?=[\w-]*\d)[\w-]*\w)`;
 
 /** An enhanced status code at the beginning (RFC 2034). */
 const CODE = String.raw`^(?:2\.\d\.\d )?`;
 
-/** How servers name it, each with the words around. What two patterns read is the same in both. */
+/** The forms that servers use. If two patterns match, they find the same id. */
 const PATTERNS: readonly RegExp[] = [
   // Postfix, SendGrid and others: "2.0.0 Ok: queued as 4F1". Brevo: "queued as <4F1@host>".
   /\bqueued as (?:<([^<>\s]+)>|([\w.-]*\w))/i,
@@ -56,7 +56,7 @@ const PATTERNS: readonly RegExp[] = [
 /** The longest part of a reply that is searched. */
 const LONGEST = 1000;
 
-/** The queue entry in the words of a reply, where their form is known. */
+/** Gives the queue id in the text of a reply; nothing if its form is not known. */
 export function queueIdOf(reply: string): string | undefined {
   const words = reply.slice(0, LONGEST).trim();
   for (const pattern of PATTERNS) {

@@ -1,6 +1,6 @@
 /**
- * Masks secrets in everything that is printed or logged: a server may say back what it was told, as
- * it came or encoded.
+ * Masks secrets in everything that is printed or logged: a server may send a secret back, as it is or
+ * encoded.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import type { Span } from "./positions.ts";
 import { findSecrets } from "./search.ts";
 
 /**
- * Gives the first `limit` characters of a text (1000 unless told otherwise) without its secrets, and
- * says how many more there are. The time depends on the limit, not on the text.
+ * Gives the first `limit` characters of a text (1000 by default) with its secrets masked, and the
+ * number of the characters that are missing. The time depends on the limit, not on the text.
  */
 export type Redact = (text: string, limit?: number) => string;
 
-/** Masks the secrets that it has been told so far. */
+/** Masks all secrets that were added so far. */
 export type SecretKeeper = {
   redact: Redact;
-  /** Takes more secrets, such as an access token that has just been issued. */
+  /** Adds secrets, such as a new access token. */
   keep(...secrets: readonly string[]): void;
-  /** Takes the secrets of the settings, and the user name. */
+  /** Adds the secrets of the settings, and sets the user name. */
   keepSettings(settings: SmarthostSettings): void;
 };
 
-/** The most characters that are shown of what others say. */
+/** The most characters that are shown of text from outside. */
 export const LIMITS = {
   /** A reason, or a step of a check. */
   words: 1000,
@@ -42,21 +42,21 @@ export const LIMITS = {
 
 const MASK = "***";
 
-/** As much of a text is looked at beyond the limit, where a secret may have its end. */
+/** How many characters behind the limit are searched too: a secret may end there. */
 const MARGIN = 4 * PIECE;
 
 /**
- * Gives a function that masks the secrets in any text: as they are, in either case, in the escapes
- * of this program, of JSON, URLs and mail, in hexadecimal, and in base64 of anything that holds
- * them, which is what SASL sends (PLAIN, LOGIN); white space and line breaks within them, also with
- * a reply code, change nothing. Where a line begins or ends within a secret, four or more characters
- * of it are masked. The answer of CRAM-MD5 is masked in base64, and in the clear behind the user name.
+ * Gives a function that masks secrets in a text. A secret is found as it is, in upper or lower case,
+ * in the escapes of this program, JSON, URLs and mail, in hexadecimal, and in base64 of any text that
+ * contains it (as in SASL PLAIN and LOGIN). White space, line breaks and reply codes inside it do not
+ * matter. If a line begins or ends inside a secret, four or more characters of it are masked. The
+ * response of CRAM-MD5 is masked in base64, and as hexadecimal digits behind the user name.
  */
 export function redactor(secrets: readonly string[], username = ""): Redact {
   return secretKeeper(secrets, username).redact;
 }
 
-/** Gives the same as a redactor to which more secrets can be told later. */
+/** Makes a redactor to which secrets can be added later. */
 export function secretKeeper(secrets: readonly string[] = [], username = ""): SecretKeeper {
   let user = username;
   const known = new Set<string>();
@@ -76,9 +76,9 @@ export function secretKeeper(secrets: readonly string[] = [], username = ""): Se
     },
     redact(text, limit = LIMITS.words) {
       if (known.size === 0) return clip(text, limit);
-      // A server answers many recipients with the same words.
+      // Servers answer many recipients with the same text.
       if (last?.text === text && last.limit === limit) return last.shown;
-      // Only who has something to mask pays for the forms.
+      // The forms are made only when there is a text to search.
       for (const secret of [...known].slice(forms.length)) forms.push(formsOf(secret));
       const looked = text.slice(0, limit + MARGIN);
       const spans = findSecrets(looked, { forms, username: user }, limit);
@@ -89,20 +89,20 @@ export function secretKeeper(secrets: readonly string[] = [], username = ""): Se
   };
 }
 
-/** Gives the text up to the limit, with a mask in place of what overlaps. */
+/** Gives the text up to the limit, with a mask in place of each span. */
 function mask(text: string, spans: readonly Span[], limit: number): string {
   const pieces: string[] = [];
   let at = 0;
   for (const { start, end } of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     if (start >= limit) break;
-    // What overlaps the span before has a mask already.
+    // A span that overlaps the one before shares its mask.
     if (start >= at) pieces.push(text.slice(at, Math.min(start, limit - MASK.length)), MASK);
     at = Math.max(at, end);
   }
   return [...pieces, text.slice(at, limit)].join("");
 }
 
-/** Gives the same result, the words of servers and libraries masked and clipped. */
+/** Gives the same result with the words of servers and libraries masked and clipped. */
 export function redactResult(result: Failure | Outcome, redact: Redact): Failure | Outcome {
   return result instanceof Failure ? redactFailure(result, redact) : {
     ...result,
@@ -112,7 +112,7 @@ export function redactResult(result: Failure | Outcome, redact: Redact): Failure
   };
 }
 
-/** Gives the same report of a check, the words of servers and libraries masked and clipped. */
+/** Gives the same report with the words of servers and libraries masked and clipped. */
 export function redactReport(report: CheckReport, redact: Redact): CheckReport {
   return {
     ...report,
@@ -123,7 +123,7 @@ export function redactReport(report: CheckReport, redact: Redact): CheckReport {
   };
 }
 
-/** The words of a server in a failed step are masked as such: they may begin within a secret. */
+/** A server's reply in a failed step is masked separately: it may begin inside a secret. */
 function redactDetail({ ok, detail }: CheckStep, { failure }: CheckReport, redact: Redact): string {
   const reply = ok ? undefined : failure?.details.reply;
   const text = reply?.text ?? "";

@@ -1,7 +1,7 @@
 /**
- * Puts the result of an attempt into words: lines for stderr, and a record for the system log. Our
- * words, the place and the server's words are joined here. Every line is of bounded length, whatever
- * a server, a certificate, Redis or an argument holds.
+ * Turns the result of an attempt into lines for stderr and a record for the system log. It joins the
+ * words of this program, the place and the server's words. Every line has a bounded length, whatever
+ * a server, a certificate, Redis or an argument contains.
  *
  * @module
  */
@@ -23,11 +23,11 @@ export type LogRecord = { severity: "info" | "err"; text: string };
 /** The most characters of a list of recipients on stderr; JSON has all of them. */
 const LONGEST_LIST = 8000;
 
-/** The most characters that are said of one of them. */
+/** The most characters for one recipient of the list. */
 const LONGEST_ENTRY = 1500;
 
 /**
- * The most bytes of each value in the log. All of them with their names are less than the 1024 bytes
+ * The most bytes of each value in the log. With their names they are less than the 1024 bytes
  * at which logger(1) and RFC 3164, 4.1 cut.
  */
 const LOG_LIMITS = {
@@ -79,7 +79,7 @@ export function errorText(
   return sentences.length === 0 ? undefined : sentences.join("; ");
 }
 
-/** Names the recipients of the header that are no addresses. */
+/** Gives the text about recipients in the header that are not valid addresses. */
 export function unreadableText(unreadable: readonly RecipientOutcome[]): string {
   const list = listOf(unreadable, "; ", ({ address, why = "" }) => `"${address}" (${why})`);
   return `${unreadable.length === 1 ? "Bad address" : "Bad addresses"} in the header: ${list}`;
@@ -95,7 +95,7 @@ export function transcriptLines(said: string, redact: Redact): string[] {
   return words.split("\n").map((line) => mark + excerpt(line, LIMITS.transcript));
 }
 
-/** Gives the log record of an attempt to send (the contract's chapter "The log"). */
+/** Gives the log record of an attempt to send. */
 export function logRecord(
   attempt: Attempt,
   result: Failure | Outcome,
@@ -124,8 +124,7 @@ export function logRecord(
 }
 
 /**
- * Who got the message in which of several transactions: the first recipient of each, and how many
- * more. They stand in the order of the envelope.
+ * Gives the recipients of each transaction, if there were several: the first one, and how many more.
  */
 function transactionsText(result: Failure | Outcome): string | undefined {
   const { recipients = [], transactions = [] } = result instanceof Failure
@@ -155,7 +154,7 @@ function decisiveReply({ recipients, reply, status }: Outcome): Reply | undefine
   return recipients.find((recipient) => !recipient.accepted)?.reply;
 }
 
-/** What the log says where the server said nothing: the error without what other fields hold. */
+/** Gives the message of the log if there is no reply: the error without the parts in other fields. */
 function ownWords({ server }: Attempt, result: Failure | Outcome, redact: Redact): string {
   if (!(result instanceof Failure)) {
     const [first] = result.recipients.filter(({ accepted }) => !accepted);
@@ -182,7 +181,7 @@ function refusalText({ address, reply }: RecipientOutcome, redact: Redact): stri
   return address + (reply === undefined ? "" : `: ${replyText(reply, redact)}`);
 }
 
-/** Joins what is said of each recipient until the list is too long, and counts the others. */
+/** Joins the texts for recipients until the list is too long, and counts the others. */
 function listOf(
   recipients: readonly RecipientOutcome[],
   separator: string,
@@ -199,7 +198,7 @@ function listOf(
   return list;
 }
 
-/** Leaves secrets as they are, where there are none or they are masked already. */
+/** Masks nothing: used if there are no secrets, or they are masked already. */
 const clipOnly: Redact = (text, limit = LIMITS.words) => clip(text, limit);
 
 /** Joins the lines of a reply. */

@@ -1,64 +1,68 @@
 /**
- * Finds secrets in the words of a server: whole, over several lines, or cut where a line ends.
+ * Finds secrets in the words of a server: whole, over several lines, or cut at the end of a line.
  *
- * The work is done by native searches for short texts, in a text of bounded length, so that no reply
- * can make it slow.
+ * It uses native searches for short texts in a text of bounded length, so that no reply can make it
+ * slow.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
-import { FEWEST, fold, type Forms } from "./forms.ts";
+import { FEWEST_CHARACTERS, fold, type Forms } from "./forms.ts";
 import { firstAtLeast, lastAtMost, mapOf, type PositionMap, type Span } from "./positions.ts";
 
 /** What to search for. */
-export type Sought = { forms: readonly Forms[]; username: string };
+export type Search = { forms: readonly Forms[]; username: string };
 
-/** The fewest base64 characters that are masked where the rest is cut off: nearly four bytes. */
+/** The fewest base64 characters that are masked if the rest is cut off: nearly four bytes. */
 const FEWEST_BASE64 = 5;
 
-/** White space, at which a server may break what it says back (RFC 2045, 6.7: `=` before it). */
+/** White space, which a server may put into a secret (RFC 2045, 6.7: `=` before it). */
 const BLANKS = /=?[\r\n]+|[^\S\r\n]+/g;
 
-/** The same, and the code that each line of a raw reply begins with. */
+/** The same, and the reply code at the start of each line. */
 const BLANKS_AND_CODES = /=?\r?\n[2-5]\d\d[ -]?|^[2-5]\d\d[ -]|[^\S\r\n]+|[\r\n]/g;
 
-/** The answer of CRAM-MD5 (RFC 2195, 2): with the challenge, a password can be guessed from it. */
+/** The response of CRAM-MD5 (RFC 2195, 2): with the challenge, the password can be guessed from it. */
 const DIGEST = /[0-9a-f]{32}/gi;
 const DIGEST_SIZE = 32;
 
-/** Between the user name and the digest, at most. */
+/** The most characters between the user name and the digest. */
 const LONGEST_GAP = 100;
 
 /**
- * Gives the spans of the text that reveal a secret, in no order. Text is also taken to be cut at
- * `cut`.
+ * Gives the spans of the text that show a secret, in no order. At the position `cut` a secret may be
+ * cut off, as at the end of a line.
  */
-export function findSecrets(text: string, sought: Sought, cut: number): Span[] {
+export function findSecrets(text: string, search: Search, cut: number): Span[] {
   const variants = /(?:^|\n)[2-5]\d\d[ -]/.test(text) ? [BLANKS, BLANKS_AND_CODES] : [BLANKS];
   return [
-    ...variants.flatMap((gaps) => findDense(text, gaps, sought, cut)),
-    ...sought.forms.flatMap((forms) => [...findSpaced(text, forms), ...findWords(text, forms)]),
-    ...findDigests(text, sought.username),
+    ...variants.flatMap((gaps) => findDense(text, gaps, search, cut)),
+    ...search.forms.flatMap((forms) => [...findSpaced(text, forms), ...findWords(text, forms)]),
+    ...findDigests(text, search.username),
   ];
 }
 
 /** Searches the text without its gaps. */
-function findDense(source: string, gaps: RegExp, sought: Sought, cut: number): Span[] {
+function findDense(source: string, gaps: RegExp, search: Search, cut: number): Span[] {
   const dense = source.replace(gaps, "");
   const folded = fold(dense);
   const base64 = standardBase64(dense);
-  const plainForms = sought.forms.flatMap(({ plain }) => plain).filter(mayBeIn(folded, FEWEST));
-  const base64Forms = sought.forms.flatMap((forms) => forms.base64)
+  const plainForms = search.forms.flatMap(({ plain }) => plain).filter(
+    mayBeIn(folded, FEWEST_CHARACTERS),
+  );
+  const base64Forms = search.forms.flatMap((forms) => forms.base64)
     .filter(mayBeIn(base64, FEWEST_BASE64));
-  const response = findResponse(base64, sought.username);
+  const response = findResponse(base64, search.username);
   if (plainForms.length + base64Forms.length + response.length === 0) return [];
   const map = mapOf(source, gaps);
   const lines = linesOf(source, gaps);
   const runs = runsOf(source);
   const lineBorders = bordersOf([...lines, { start: cut, end: cut }], map);
   const runBorders = bordersOf(runs, map);
-  const plain = plainForms.flatMap((form) => findForm(folded, form, lineBorders, FEWEST));
+  const plain = plainForms.flatMap((form) =>
+    findForm(folded, form, lineBorders, FEWEST_CHARACTERS)
+  );
   const encoded = base64Forms.flatMap((form) => findForm(base64, form, runBorders, FEWEST_BASE64));
   return [
     ...plain.map(map.toSource),
@@ -121,7 +125,7 @@ function commonLength(isCommon: (size: number) => boolean, { length }: string): 
   return low;
 }
 
-/** The answer of CRAM-MD5 as it is sent: the base64 of the user name, a blank and a digest. */
+/** Finds the response of CRAM-MD5 as it is sent: the base64 of user name, space and digest. */
 function findResponse(base64: string, username: string): Span[] {
   if (username === "") return [];
   const name = Buffer.from(`${username} `);
@@ -137,7 +141,7 @@ function findResponse(base64: string, username: string): Span[] {
   return spans;
 }
 
-/** The same in the clear, behind the user name. */
+/** Finds the digest of CRAM-MD5 behind the user name, without base64. */
 function findDigests(text: string, username: string): Span[] {
   if (username === "") return [];
   return [...text.matchAll(DIGEST)].flatMap(({ index }) => {
@@ -168,7 +172,7 @@ function findWords(text: string, { words }: Forms): Span[] {
   ];
 }
 
-/** Widens a span to the whole of the base64 that it lies in, and to lines that are nothing else. */
+/** Widens a span to all of the base64 around it, also on lines that are only base64. */
 function widen(span: Span, text: string, runs: readonly Span[], lines: readonly Span[]): Span {
   let start = Math.min(span.start, runs.findLast((run) => run.start <= span.start)?.start ?? 0);
   let end = Math.max(span.end, runs.find((run) => run.end >= span.end)?.end ?? 0);
@@ -186,7 +190,7 @@ function widen(span: Span, text: string, runs: readonly Span[], lines: readonly 
   return { start, end };
 }
 
-/** True for a line that is base64 and nothing else, and not a short word. */
+/** True for a line that is only base64, and not a short word. */
 function isPure({ start, end }: Span, text: string): boolean {
   return /^[\w+/-]{12,}={0,2}$/.test(text.slice(start, end));
 }

@@ -8,7 +8,8 @@
  * From EHLO on nodemailer sends the commands (`client.ts`). Replies are parsed (`reply.ts`), matched
  * with their commands and judged (`exchange.ts`, `status.ts`); nodemailer is told only "accepted" or
  * "refused". The login is sent without nodemailer (`login.ts`, `mechanism.ts`). A session joins these
- * (`session.ts`), and gives the result for each recipient (`receipt.ts`).
+ * (`session.ts`), reports its progress (`progress.ts`) and gives the result for each recipient
+ * (`receipt.ts`).
  *
  * A new reply code (`status.ts`), capability (`reply.ts`) or AUTH mechanism (`mechanism.ts`) belongs here.
  *

@@ -1,29 +1,29 @@
 /**
- * How much of a message has gone, for the transcript and for whoever waits.
+ * Reports how much of a message has been sent.
  *
  * @module
  */
 
-/** The least number of octets between two lines of the transcript. */
+/** The fewest octets between two lines of the transcript. */
 const STEP = 1024 * 1024;
 
 /** The most lines of the transcript about one message. */
 const MOST_LINES = 10;
 
-/** How to count. */
-export type CountOptions = {
+/** The size of the message, and where to report the progress. */
+export type ProgressOptions = {
   /** The size of the message, in octets. */
   total: number;
-  /** Takes the number of octets that have gone, after each slice. */
+  /** Called with the number of octets sent, after each slice. */
   onSent: (octets: number) => void;
-  /** Takes lines of the transcript. */
+  /** Called with lines for the transcript. */
   transcript: (said: string) => void;
 };
 
-/** Gives the slices of a message, and counts those that have been asked for and so have gone. */
-export function* counted(
+/** Gives the slices of a message. A slice counts as sent when the next one is requested. */
+export function* withProgress(
   slices: Iterable<Uint8Array>,
-  { total, onSent, transcript }: CountOptions,
+  { total, onSent, transcript }: ProgressOptions,
 ): Generator<Uint8Array> {
   const step = Math.max(STEP, total / MOST_LINES);
   let octets = 0;
@@ -31,12 +31,12 @@ export function* counted(
   for (const slice of slices) {
     onSent(octets);
     if (octets >= next) {
-      transcript(`* ${octets} of ${total} bytes of the message have gone`);
+      transcript(`* ${octets} of ${total} bytes of the message are sent`);
       next += step;
     }
     yield slice;
     octets += slice.length;
   }
   onSent(octets);
-  transcript(`* The message has gone: ${octets} bytes`);
+  transcript(`* The message is sent: ${octets} bytes`);
 }

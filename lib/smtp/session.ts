@@ -16,7 +16,7 @@ import type { Credentials } from "./mechanism.ts";
 import { Failure } from "../outcome.ts";
 import { reasonOf, systemCode } from "../text/mod.ts";
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from "./reply.ts";
-import { counted } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import { type Receipt, receiptOf } from "./receipt.ts";
 import { isAccepted } from "./status.ts";
 
@@ -173,7 +173,7 @@ async function send(dialogue: Dialogue, transaction: Transaction): Promise<Recei
     ...(size !== undefined && { size }),
   };
   const { transcript, onSent = () => {} } = dialogue.options;
-  const slices = counted(content, {
+  const slices = withProgress(content, {
     ...{ total, transcript },
     onSent(octets) {
       exchange.sliceSent();

@@ -34,7 +34,7 @@ Deno.test("a send that takes more than two seconds shows on a terminal what it w
   greeting.release();
   assert.equal(
     await terminal.shows("answer ...\r\n"),
-    "* The message has gone; waiting for the smarthost's answer ...\r\n",
+    "* The message is sent; waiting for the smarthost's answer ...\r\n",
   );
   dot.release();
   assert.equal(await terminal.shows("status: 0\r\n"), "status: 0\r\n");
@@ -57,7 +57,7 @@ Deno.test("a send that takes no time shows nothing on a terminal", async () => {
   assert.equal(await terminal.shows("status: 0\r\n"), "status: 0\r\n");
 });
 
-Deno.test("-v says address, version of TLS with certificate, and how much of the message has gone", async () => {
+Deno.test("-v shows the address, the TLS version with the certificate, and how much of the message is sent", async () => {
   await using authority = await certificateAuthority("Example authority");
   const certificate = await authority.issue();
   await using server = await scriptedSmtp({}, { encryption: "starttls", certificate });
@@ -79,6 +79,6 @@ Deno.test("-v says address, version of TLS with certificate, and how much of the
   assert.ok(run.stderr.indexOf(connected ?? "") < run.stderr.indexOf("< 220"));
   const size = server.messages()[0]?.content.length ?? 0;
   assert.equal(sent.length, 6);
-  assert.match(sent[0] ?? "", /^\* \d{7} of \d{7} bytes of the message have gone$/);
-  assert.equal(sent.at(-1), `* The message has gone: ${size} bytes`);
+  assert.match(sent[0] ?? "", /^\* \d{7} of \d{7} bytes of the message are sent$/);
+  assert.equal(sent.at(-1), `* The message is sent: ${size} bytes`);
 });

@@ -1,5 +1,5 @@
 /**
- * Signs of life for somebody who waits at a terminal: what a long send is waiting for.
+ * Tells somebody at a terminal what a long delivery is waiting for.
  *
  * @module
  */
@@ -8,37 +8,37 @@ import { formatAddress } from "../outcome.ts";
 import { excerpt } from "../text/mod.ts";
 import { LIMITS } from "./redact.ts";
 
-/** Calls back after so many milliseconds; gives a function that prevents it. */
+/** Calls back after this many milliseconds; gives a function to cancel it. */
 export type Later = (milliseconds: number, callback: () => void) => () => void;
 
-/** What a send tells of itself; without somebody who reads it, nothing comes of it. */
-export type SignOfLife = {
-  /** The program has all that the caller gives: from now on a wait is the smarthost's or Redis'. */
+/** To be called with each step of a delivery. */
+export type WaitingNotice = {
+  /** Starts the timer, when the input has been read: from now on only servers can cause a wait. */
   begin(): void;
-  /** Tells that the settings are waited for. */
+  /** The program waits for the settings. */
   waitForRedis(): void;
-  /** Tells that the smarthost is waited for. */
+  /** The program waits for the smarthost. */
   waitForSmarthost(smarthost: { host: string; port: number }): void;
-  /** Tells that another attempt follows. */
+  /** The program waits for the next attempt. */
   waitForRetry(): void;
-  /** Tells how many octets of the message have gone. */
+  /** This many octets of the message have been sent. */
   sent(octets: number, total: number): void;
-  /** Says nothing more. */
+  /** Stops the timer. */
   end(): void;
 };
 
-/** The wait before the first sign, and the longest between two of them, in milliseconds. */
+/** The wait before the first line, and the longest wait between two lines, in milliseconds. */
 const FIRST = 2000;
 const LONGEST = 32_000;
 
 /**
- * Writes a line when a send takes more than two seconds, and again after pauses that double, with
- * what is waited for then. Without `writeError` it does nothing.
+ * Writes a line when a delivery takes more than two seconds, and again after pauses that double. The
+ * line names what the program waits for. Without `writeError` nothing is written.
  */
-export function signOfLife(
+export function waitingNotice(
   writeError: ((line: string) => void) | undefined,
   later: Later,
-): SignOfLife {
+): WaitingNotice {
   if (writeError === undefined) return SILENT;
   let what = "";
   let cancel: (() => void) | undefined;
@@ -58,13 +58,13 @@ export function signOfLife(
     waitForRetry: () => void (what = "Waiting to try again"),
     sent: (octets, total) =>
       void (what = octets < total
-        ? `Sending the message, ${Math.floor(100 * octets / total)} % of ${total} bytes have gone`
-        : "The message has gone; waiting for the smarthost's answer"),
+        ? `Sending the message, ${Math.floor(100 * octets / total)} % of ${total} bytes are sent`
+        : "The message is sent; waiting for the smarthost's answer"),
     end: () => cancel?.(),
   };
 }
 
-const SILENT: SignOfLife = {
+const SILENT: WaitingNotice = {
   begin() {},
   waitForRedis() {},
   waitForSmarthost() {},

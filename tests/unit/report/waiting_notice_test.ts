@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { signOfLife } from "../../../lib/report/sign_of_life.ts";
+import { waitingNotice } from "../../../lib/report/waiting_notice.ts";
 
 /** A clock that a test moves. */
 function testClock() {
@@ -31,7 +31,7 @@ function testClock() {
 function send() {
   const clock = testClock();
   const said: string[] = [];
-  return { clock, said, life: signOfLife((line) => said.push(line), clock.later) };
+  return { clock, said, life: waitingNotice((line) => said.push(line), clock.later) };
 }
 
 Deno.test("a send of two seconds says nothing", () => {
@@ -56,8 +56,8 @@ Deno.test("a send of more than two seconds says what it waits for then, and agai
   life.sent(2000, 2000);
   clock.pass(8000);
   assert.deepEqual(said.slice(1), [
-    "* Sending the message, 25 % of 2000 bytes have gone ...",
-    "* The message has gone; waiting for the smarthost's answer ...",
+    "* Sending the message, 25 % of 2000 bytes are sent ...",
+    "* The message is sent; waiting for the smarthost's answer ...",
   ]);
   clock.pass(16_000 + 32_000 + 32_000);
   assert.equal(said.length, 6);
@@ -83,7 +83,7 @@ Deno.test("the time begins once, when the caller has given all", () => {
   assert.deepEqual(said, ["* Waiting for the settings from Redis ..."]);
 });
 
-Deno.test("a sign of life is a line of bounded length, without control characters", () => {
+Deno.test("a waiting notice is one line of bounded length, without control characters", () => {
   const { clock, said, life } = send();
   life.begin();
   life.waitForSmarthost({ host: `\x1b[2J${"long.".repeat(10_000)}`, port: 25 });
@@ -94,7 +94,7 @@ Deno.test("a sign of life is a line of bounded length, without control character
 
 Deno.test("without a terminal nothing is said, and no clock runs", () => {
   const clock = testClock();
-  const life = signOfLife(undefined, clock.later);
+  const life = waitingNotice(undefined, clock.later);
   life.begin();
   life.waitForRedis();
   life.sent(1, 2);
