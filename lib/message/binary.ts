@@ -1,5 +1,5 @@
 /**
- * Tells files that are no text, such as a compressed log or a PDF, from texts in any charset.
+ * Detects files that are not text, such as a compressed log or a PDF.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { isUtf8 } from "node:buffer";
 import { asCharacters } from "./header.ts";
 
 /**
- * How kinds of files start, in hexadecimal digits, and how the names of such files end. Patterns are
- * only compiled where the digits are right, as that takes longer than all comparisons.
+ * The extensions of kinds of files, and the hexadecimal digits at their start. A pattern is only used
+ * if the digits match, because compiling it takes longer than all comparisons.
  */
 const SIGNATURES: readonly (readonly [extension: string, start: string, whole?: RegExp])[] = [
   // Compressed files and archives.
@@ -57,31 +57,31 @@ const SIGNATURES: readonly (readonly [extension: string, start: string, whole?: 
   ["journal", "4c504b5348485248"],
 ];
 
-/** The sign of a tar archive, and its place in digits (POSIX ustar, and GNU tar). */
+/** The mark of a tar archive, and its position in digits (POSIX ustar, and GNU tar). */
 const TAR = { sign: "7573746172", place: 514 };
 
-/** As many octets as the signatures need. */
+/** How many octets the signatures need. */
 const HEAD = 300;
 
-/** How many pieces of how many octets are looked at where no signature is found. */
+/** How many pieces, of how many octets, are searched if no signature is found. */
 const SAMPLES = 16;
 const SAMPLE = 4096;
 
-/** Runs of NUL, which a crash leaves in a log. */
+/** Runs of NUL, which a crash can leave in a log. */
 const NUL_RUNS = /\0{4,}/g;
 
-/** All but the controls that no text has: white space, BEL, BS, SO, SI and ESC are in texts. */
+/** Everything except control characters that are not in texts; white space, BEL, BS, SO, SI and ESC are. */
 const NO_CONTROLS = /[^\0-\x06\x10-\x1a\x1c-\x1f\x7f]+/g;
 
-/** Texts with fewer controls are texts, however short. */
+/** Input with fewer control characters is a text, however short it is. */
 const FEWEST_CONTROLS = 4;
 
 /**
- * Gives the extension for a file of this kind, "bin" for a kind unknown; nothing for a text.
+ * Gives the extension for a file of this kind, "bin" for an unknown kind; nothing for a text.
  *
- * Without a known start, a file is no text that holds many controls, runs of NUL aside: more than 2 %
- * where it is no valid UTF-8 (compressed data has 9 %), more than 30 % where it is (lists that are
- * separated by NUL have less, UTF-16 without a mark has more).
+ * Without a known start, input is not a text if it has many control characters, not counting runs of
+ * NUL: more than 2 % if it is not valid UTF-8 (compressed data has 9 %), more than 30 % if it is
+ * (lists separated by NUL have less, UTF-16 without a byte order mark has more).
  */
 export function binaryExtension(octets: Uint8Array): string | undefined {
   const known = knownExtension(octets.subarray(0, HEAD).toHex());
@@ -102,7 +102,7 @@ function knownExtension(head: string): string | undefined {
   return signature?.[0];
 }
 
-/** Gives pieces from all over the octets, so that the length does not matter. */
+/** Gives pieces from the whole input, so that the time does not depend on its length. */
 function sampleOf(octets: Uint8Array): string {
   if (octets.length <= SAMPLES * SAMPLE) return asCharacters(octets);
   const distance = Math.floor((octets.length - SAMPLE) / (SAMPLES - 1));

@@ -1,8 +1,8 @@
 /**
  * The boundary of a multipart message (RFC 2046, 5.1.1), and whether the body holds it.
  *
- * Octets are compared: a Content-Type comes in, and the body is searched, one character an octet.
- * The charset that a parameter names says how to show it, not what it is (RFC 2231, 4).
+ * Octets are compared: Content-Type and body are texts with one character for each octet. The charset
+ * of a parameter says how to show the parameter, and does not change its octets (RFC 2231, 4).
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { commentEnd, quotedEnd } from "./quoting.ts";
 /** The longest boundary, in octets; a line has no room for a longer one (RFC 5322, 2.1.1). */
 const LONGEST_BOUNDARY = 996;
 
-/** How much of the body is searched in one go, in octets. */
+/** How much of the body is searched at once, in octets. */
 const STEP = 128 * 1024;
 
-/** What may follow the boundary on its line: the dashes of the last delimiter, and blanks. */
-const REST_OF_LINE = /^(?:--)?[ \t]*(?:[\r\n]|$)/;
+/** What may follow the boundary on its line: the dashes of the last delimiter, and blanks. Line ends are LF. */
+const REST_OF_LINE = /^(?:--)?[ \t]*(?:\n|$)/;
 
 /** Says whether a Content-Type, unfolded, is a multipart; comments may stand in front of it. */
 export function isMultipart(type: string): boolean {
@@ -30,7 +30,7 @@ export function holdsBoundary(type: string, body: Uint8Array): boolean {
   return boundariesOf(type).some((boundary) => holdsDelimiter(body, `--${boundary}`));
 }
 
-/** Gives the boundary in every way in which the parameters can be read. */
+/** Gives all boundaries that the parameters may mean. */
 function boundariesOf(type: string): string[] {
   const readings = new Set<string>();
   const pieces = new Map<number, string>();
@@ -50,12 +50,12 @@ function boundariesOf(type: string): string[] {
     .filter((text) => text !== "" && text.length <= LONGEST_BOUNDARY).slice(0, 4);
 }
 
-/** White space at the end is no part of a boundary, since it may come and go on the way. */
+/** Removes white space at the end, which is not part of a boundary: servers add and remove it. */
 function withoutEnd(boundary: string): string {
   return boundary.slice(0, 2 * LONGEST_BOUNDARY).replace(/(?<![ \t])[ \t]+$/, "");
 }
 
-/** Reads a value; one without quotes may hold blanks where the writer has forgotten them. */
+/** Reads a value; if quotes were forgotten around blanks, gives both readings. */
 function valuesOf(text: string): [string, ...string[]] {
   if (text.startsWith('"')) return [unquote(text)];
   const blank = text.search(/[ \t]/);
@@ -68,7 +68,7 @@ function unquote(text: string): string {
   return inside.replaceAll(/\\([^])/g, "$1");
 }
 
-/** Takes charset and language off, if they are there, and gives the octets (RFC 2231, 4). */
+/** Removes charset and language, if they are there, and gives the octets (RFC 2231, 4). */
 function decodePercent(text: string, hasCharset: boolean): string {
   const value = hasCharset ? /^[^']*'[^']*'([^]*)$/.exec(text)?.[1] ?? text : text;
   return value.replaceAll(
@@ -97,19 +97,25 @@ function partsOf(type: string): string[] {
   return [...parts, part];
 }
 
-/** Looks for a line of the delimiter; any of CR, LF and CRLF ends a line, as on the wire. */
+/**
+ * Looks for a line of the delimiter; any of CR, LF and CRLF ends a line, as on the wire. Only lines
+ * that start with the delimiter take a turn of the loop, and not every place that has it: a body may
+ * be megabytes of dashes.
+ */
 function holdsDelimiter(body: Uint8Array, delimiter: string): boolean {
   const overlap = 2 * LONGEST_BOUNDARY;
+  const wanted = `\n${delimiter}`;
   for (let start = 0; start < body.length; start += STEP) {
     const isLast = start + STEP + overlap >= body.length;
-    const from = Math.max(start - 1, 0);
-    const text = asCharacters(body.subarray(from, isLast ? body.length : start + STEP + overlap));
-    for (let at = text.indexOf(delimiter); at !== -1; at = text.indexOf(delimiter, at + 1)) {
+    const end = isLast ? body.length : start + STEP + overlap;
+    // The first character is the octet before `start`; the body starts like a line.
+    const slice = asCharacters(body.subarray(Math.max(start - 1, 0), end));
+    const text = (start === 0 ? "\n" : "") + slice.replaceAll("\r", "\n");
+    for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
       // The next slice has more of what follows.
-      if (at > STEP && !isLast) break;
-      const startsLine = from + at === 0 || /[\r\n]/.test(text.charAt(at - 1));
-      const rest = text.slice(at + delimiter.length, at + delimiter.length + overlap);
-      if (startsLine && REST_OF_LINE.test(rest)) return true;
+      if (at >= STEP && !isLast) break;
+      const rest = text.slice(at + wanted.length, at + wanted.length + overlap);
+      if (REST_OF_LINE.test(rest)) return true;
     }
     if (isLast) return false;
   }

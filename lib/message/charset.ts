@@ -6,24 +6,24 @@
 
 import { isAscii, isUtf8 } from "node:buffer";
 
-/** The octets that windows-1252 gives no meaning. */
+/** The octets that are not defined in windows-1252. */
 const UNDEFINED_IN_1252 = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
-/** The octets that are characters in windows-1252 and controls in ISO-8859-1. */
+/** The octets that are characters in windows-1252 and control characters in ISO-8859-1. */
 const ONLY_IN_1252 = Array.from({ length: 0x20 }, (_, i) => 0x80 + i);
 
 const ESCAPE = 0x1b;
 
-/** How many characters become UTF-8 in one go; as many are arguments of one call. */
+/** How many characters are converted at once; they are the arguments of one call. */
 const STEP = 4096;
 
 /** The charsets in which a text may go out. */
 export type Charset = "utf-8" | "windows-1252" | "iso-8859-1" | "iso-2022-jp";
 
 /**
- * Names a charset in which every octet of the text means something: ISO-2022-JP or UTF-8 where it
- * is valid, else windows-1252 where the text has what that adds to Latin 1 and nothing that it
- * leaves open, else ISO-8859-1, in which any octets are text.
+ * Gives a charset in which every octet of the text is defined: ISO-2022-JP or UTF-8 if the text is
+ * valid in it; else windows-1252 if the text has characters that only this charset has, and no octet
+ * that it does not define; else ISO-8859-1, which defines all octets.
  */
 export function charsetOf(text: Uint8Array): Charset {
   if (isUtf8(text)) return isIso2022Jp(text) ? "iso-2022-jp" : "utf-8";
@@ -43,7 +43,7 @@ export function decodeUnicode(text: Uint8Array): Uint8Array | undefined {
   const isBig = first === 0xfe && second === 0xff;
   if (isLittle && third === 0 && fourth === 0) return decodeUtf32(text) ?? decodeUtf16(text, "le");
   if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) {
-    // Reversed twice, first octet by octet, the words are in their order and little-endian.
+    // Reversing all octets, and later all words, gives the words in order and little-endian.
     return decodeUtf32(text.toReversed(), true);
   }
   return isLittle || isBig ? decodeUtf16(text, isLittle ? "le" : "be") : undefined;

@@ -1,7 +1,7 @@
 /**
- * Bare local names in address fields: "To: root" goes out as "To: root@node.example.org".
+ * Completes bare local names in address fields: "To: root" becomes "To: root@node.example.org".
  *
- * Nothing else in a field changes, neither its folds nor its comments nor how names are encoded.
+ * Nothing else in a field changes: folds, comments and encoded names stay as they are.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import { commentEnd, quotedEnd } from "./quoting.ts";
 type Span = { start: number; end: number };
 
 /**
- * Gives the value of an address field with the name of the host behind every bare local name, or
- * nothing where there is none.
+ * Gives the value of an address field with `@hostName` added to every bare local name; nothing if
+ * there is no bare local name.
  */
 export function completeAddresses(value: Uint8Array, hostName: string): Uint8Array | undefined {
   const text = asCharacters(value);
@@ -55,7 +55,7 @@ function entriesOf(text: string): Span[] {
   }
 }
 
-/** Gives the place behind the local name of an entry that lacks nothing but a domain. */
+/** Gives the position behind the local name of an entry that lacks only a domain; else nothing. */
 function bareNameEnd(text: string, { start, end }: Span): number | undefined {
   const entry = text.slice(start, end);
   const bracket = entry.lastIndexOf("<");
@@ -76,7 +76,7 @@ function wordEnd(entry: string, start: number): number {
   return atom.test(entry) ? atom.lastIndex : start;
 }
 
-/** Gives the place behind white space, line ends and comments. */
+/** Gives the position behind white space, line ends and comments. */
 function behindBlanks(entry: string, start: number): number {
   const blanks = /[ \t\r\n]*/y;
   for (let at = start;; at = commentEnd(entry, at)) {

@@ -1,5 +1,5 @@
 /**
- * Composes a message from a text, or from a file that is none.
+ * Composes a message from a text, or from a file that is not text.
  *
  * @module
  */

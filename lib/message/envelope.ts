@@ -1,5 +1,5 @@
 /**
- * The envelope: who sends and who receives, whatever the header says.
+ * The envelope: the sender and the recipients for MAIL and RCPT.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { fieldsNamed, fieldText, type HeaderBlock } from "./header.ts";
 import { defaultSender, type Mail } from "./mail.ts";
 import { ExitStatus, Failure, type RecipientOutcome } from "../outcome.ts";
 
-/** What MAIL and RCPT say (RFC 5321, 2.3.1), without the angle brackets. */
+/** The addresses for MAIL and RCPT (RFC 5321, 2.3.1), without the angle brackets. */
 export type Envelope = {
   /** Empty for the empty sender. */
   sender: string;
   /** At least one, each once. */
   recipients: string[];
-  /** What the header names as recipients and is no address, as it was written; missing if none. */
+  /** The recipients in the header that are not valid addresses, as they were written; missing if none. */
   unreadable?: RecipientOutcome[];
 };
 
-/** A message that came with a header of its own. */
+/** An input that is a message with a header. */
 export type Received = { octets: Uint8Array; block: HeaderBlock };
 
-/** Fields that name recipients, as they are written. */
+/** The fields with recipients. */
 const RECIPIENT_FIELDS = ["To", "Cc", "Bcc"];
 
-/** Fields that name the sender; the first that can be read counts (RFC 5322, 3.6.2 and 3.6.6). */
+/** The fields with the sender; the first valid address counts (RFC 5322, 3.6.2 and 3.6.6). */
 const SENDER_FIELDS = ["resent-sender", "resent-from", "sender", "from"];
 
 /**
- * Says who sends and who receives: the recipients of the command line, then, where they are to be
- * read, those of the message. One that cannot be read does not keep the others from their mail.
+ * Gives sender and recipients: the recipients of the request, and if `mail.readRecipients` is set,
+ * those of the header. An invalid recipient in the header does not stop the mail for the others.
  *
- * @throws {Failure} `usage` where there is no recipient at all.
+ * @throws {Failure} `usage` (64) if there is no recipient at all.
  */
 export function envelopeOf(mail: Mail, hostName: string, received?: Received): Envelope {
   const named = received !== undefined && mail.readRecipients ? namedRecipients(received) : NOBODY;
@@ -52,8 +52,8 @@ function noRecipient(): Failure {
 }
 
 /**
- * Keeps what could be more than one line from MAIL and RCPT: a sender that is otherwise unreadable
- * stops nothing, and for recipients, checked as they are read, this is the last gate.
+ * Throws a Failure (64) for an address with a line break or NUL, which must never reach MAIL or RCPT.
+ * Recipients have been checked before; this is the last check.
  */
 function requireOneLine(address: string): void {
   if (!/[\r\n\0]/.test(address)) return;
@@ -64,19 +64,19 @@ function requireOneLine(address: string): void {
   });
 }
 
-/** The recipients that a header names. */
+/** The recipients in a header. */
 type Named = {
   mailboxes: readonly Mailbox[];
   unreadable: RecipientOutcome[];
-  /** What is wrong with the first that cannot be read. */
+  /** The error for the first invalid recipient. */
   refusal?: Failure;
 };
 
 const NOBODY: Named = { mailboxes: [], unreadable: [] };
 
 /**
- * A message that has been sent on (RFC 5322, 3.6.6) goes to those whom it has been sent on to, as
- * with sendmail; its To and Cc are history.
+ * Gives the recipients in a header. A resent message (RFC 5322, 3.6.6) goes to its Resent- recipients
+ * only, as with sendmail.
  */
 function namedRecipients({ octets, block }: Received): Named {
   const resent = RECIPIENT_FIELDS.map((name) => `Resent-${name}`);
@@ -99,7 +99,7 @@ function namedRecipients({ octets, block }: Received): Named {
   return { mailboxes, unreadable, ...(first && { refusal: first }) };
 }
 
-/** Two addresses are the same where domains differ in case at most (RFC 5321, 2.4). */
+/** Gives each address once. The case of the domain does not matter (RFC 5321, 2.4). */
 function eachOnce(mailboxes: Mailbox[], hostName: string): string[] {
   const addresses = new Map<string, string>();
   for (const mailbox of mailboxes) {
@@ -109,7 +109,7 @@ function eachOnce(mailboxes: Mailbox[], hostName: string): string[] {
   return [...addresses.values()];
 }
 
-/** Who has sent the message on, else who sent it, else its first author. */
+/** Gives the sender in the header: who resent the message, else Sender, else the first author. */
 function ownSender({ octets, block }: Received): Mailbox | undefined {
   for (const name of SENDER_FIELDS) {
     for (const field of fieldsNamed(block, name)) {

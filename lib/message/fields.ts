@@ -9,11 +9,11 @@ import { encodeWords, formatMailbox, isPlain, type Mailbox } from "../address/mo
 import { ExitStatus, Failure } from "../outcome.ts";
 import { author, type Mail } from "./mail.ts";
 
-/** What a message needs to know of host and time. */
+/** The host name, time and id for a message. */
 export type Context = {
   hostName: string;
   now: Date;
-  /** The left part of a Message-ID; no other message has it. */
+  /** The left part of the Message-ID; unique. */
   id: string;
 };
 
@@ -83,7 +83,7 @@ export function mailboxField(
   return foldLines(`${name}: ${list}`, LINE_LENGTH);
 }
 
-/** The command line is checked as it is read; this is the last gate before the wire. */
+/** Throws a Failure (64) for a line break or NUL. Arguments have been checked before; this is the last check. */
 function requireOneLine(name: string, text: string): void {
   if (!/[\r\n\0]/.test(text)) return;
   throw new Failure({

@@ -14,9 +14,9 @@ export type HeaderBlock = {
   fields: Field[];
   /** The first octet of the body. */
   body: number;
-  /** What ends the block; "text" is a line that is no field, and the first of the body. */
+  /** What ends the block; "text" is a line that is not a field, and the first line of the body. */
   ending: "empty line" | "line of blanks" | "end of input" | "text";
-  /** Whether no NUL and no lone CR stands in it; a server may take either for a line end. */
+  /** True if it has no NUL and no lone CR, which a server may take for a line end. */
   clean: boolean;
   /** Whether some of its lines end in CR CR LF. */
   doubledCr: boolean;
@@ -39,13 +39,13 @@ type Line = { start: number; /** Where its line end begins. */ text: number; end
 /** U+FEFF in UTF-8, each octet a character. */
 const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 
-/** How much of the message is looked at first, in octets; few headers are longer. */
+/** How much of the message is searched first, in octets; few headers are longer. */
 const FIRST_LOOK = 64 * 1024;
 
 /** A field name, and the blanks that obsolete syntax allows behind it (RFC 5322, 4.5). */
 const NAME = "([!-9;-~]+)[ \\t]*:";
 
-/** No line, and so no name, is longer (RFC 5322, 2.1.1). */
+/** The longest line, and so the longest name (RFC 5322, 2.1.1). */
 const LONGEST_NAME = 998;
 
 /**
@@ -59,7 +59,7 @@ export function splitHeader(message: Uint8Array): HeaderBlock | undefined {
   for (let length = FIRST_LOOK;; length *= 4) {
     const isWhole = length >= message.length;
     const text = asCharacters(message.subarray(0, length));
-    // Of a line that is cut nobody knows what it is.
+    // The last line may be cut, so it is not read yet.
     const block = readBlock(isWhole ? text : text.slice(0, text.lastIndexOf("\n") + 1));
     if (isWhole || block?.ending !== "end of input") {
       return block?.fields.length ? block : undefined;
@@ -67,7 +67,7 @@ export function splitHeader(message: Uint8Array): HeaderBlock | undefined {
   }
 }
 
-/** Whether the rest is worth a look: a text may be one line of a hundred megabytes. */
+/** True if the message may have a header. A text may be one line of a hundred megabytes. */
 function startsWithField(text: string): boolean {
   const start = contentStart(text);
   return start === text.length || fieldAt(text, lineAt(text, start), fieldName()) !== undefined;
@@ -135,12 +135,12 @@ export function singleCr(octets: Uint8Array): Uint8Array {
   return copy.subarray(0, length);
 }
 
-/** Passes over a byte order mark, and over what mbox files (RFC 4155) put before a message. */
+/** Skips a byte order mark and the mbox "From " line (RFC 4155). */
 function contentStart(text: string): number {
   const start = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   if (!text.startsWith("From ", start) && !text.startsWith(">From ", start)) return start;
   let line = lineAt(text, start);
-  // UUCP adds a quoted line for each host on the way (RFC 976, 2.4).
+  // UUCP adds a ">From " line for each host (RFC 976, 2.4).
   while (text.startsWith(">From ", line.end)) line = lineAt(text, line.end);
   return line.end;
 }
@@ -148,7 +148,7 @@ function contentStart(text: string): number {
 function lineAt(text: string, start: number): Line {
   const lf = text.indexOf("\n", start);
   if (lf === -1) return { start, text: text.length, end: text.length };
-  // Programs that write CRLF to a stream in text mode make it CR CR LF.
+  // A program that writes CRLF to a stream in text mode writes CR CR LF.
   const cr = text.charCodeAt(lf - 1) !== CR ? 0 : text.charCodeAt(lf - 2) !== CR ? 1 : 2;
   return { start, text: Math.max(start, lf - cr), end: lf + 1 };
 }
@@ -166,9 +166,9 @@ function fieldAt(text: string, { start, end }: Line, pattern: RegExp): Field | u
 }
 
 /**
- * Reads a folded line (RFC 5322, 2.2.3). A line of blanks ends a header, as it does on a screen; but
- * a field may be folded so that one of its lines is blank (RFC 5322, 4.2). It is taken for a fold
- * where more fields of mail follow, lest a Bcc behind it be shown, or where the header ends properly.
+ * Reads a folded line (RFC 5322, 2.2.3). A line of blanks usually ends a header, but old syntax allows
+ * a folded line of blanks (RFC 5322, 4.2). It counts as folded if more fields of mail follow, because
+ * otherwise a Bcc behind it would be shown, or if an empty line follows.
  *
  * @returns The last line of the fold, or nothing where this line is none.
  */
@@ -197,7 +197,7 @@ function endingAt(text: string, line: Line): HeaderBlock["ending"] {
   return isFolded(text, line) ? "line of blanks" : "text";
 }
 
-/** Whether a server can find no more lines in the block than are found here. */
+/** True if no server can find more lines in the block than this program does. */
 function isClean(block: string): boolean {
   if (block.includes("\0")) return false;
   return !block.replaceAll("\r\n", "\n").replaceAll("\r\n", "\n").includes("\r");

@@ -1,5 +1,5 @@
 /**
- * One question: does a text start like HTML?
+ * Detects whether a text is HTML.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { asCharacters } from "./header.ts";
 /** U+FEFF in UTF-8, each octet a character. */
 const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 
-/** How much of a text is looked at first, in octets; few comments are longer. */
+/** How much of a text is searched first, in octets; few comments are longer. */
 const FIRST_LOOK = 4096;
 
-/** As much of a text as a document type or a tag name needs. */
+/** Number of characters needed to recognize a document type or a tag name. */
 const HEAD_LENGTH = 128;
 
-/** The document type of HTML, or the tag of an element of HTML, today's and yesterday's. */
+/** The document type of HTML, or the tag of an HTML element, obsolete ones too. */
 const HTML_START = new RegExp(
   "^<(?:!doctype\\s+html|" +
     "a|abbr|acronym|address|applet|area|article|aside|audio|b|base|basefont|bdi|bdo|bgsound|big|" +
@@ -39,12 +39,12 @@ export function isHtml(text: Uint8Array): boolean {
   for (let length = FIRST_LOOK;; length *= 16) {
     const start = firstTag(asCharacters(text.subarray(0, length)));
     const isWhole = length >= text.length;
-    // The pattern is only compiled where it may be found.
+    // The pattern is slow to compile, so the first character is tested before.
     if (isWhole || start.length >= HEAD_LENGTH) return start[0] === "<" && HTML_START.test(start);
   }
 }
 
-/** Gives what follows white space, comments and instructions; nothing where one does not end. */
+/** Gives the text behind white space, comments and instructions; "" if one of them does not end. */
 function firstTag(text: string): string {
   let rest = text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
   for (;;) {
@@ -59,13 +59,13 @@ function firstTag(text: string): string {
   }
 }
 
-/** Takes the white space of HTML off the start: tab, line feed, form feed, carriage return, space. */
+/** Removes the white space of HTML at the start: tab, line feed, form feed, carriage return, space. */
 function withoutSpace(text: string): string {
   const first = text.search(/[^\t\n\f\r ]/);
   return first === -1 ? "" : text.slice(first);
 }
 
-/** Gives the place behind a sign, or that behind the text. */
+/** Gives the position behind a mark, or the end of the text. */
 function endOf(text: string, sign: string, from: number): number {
   const at = text.indexOf(sign, from);
   return at === -1 ? text.length : at + sign.length;

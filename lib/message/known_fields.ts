@@ -1,5 +1,5 @@
 /**
- * The names of the header fields of mail: a block of other names is text that has colons in it.
+ * The names of the header fields of mail. A block with other names is a text with colons.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const REGISTERED = " accept-language alternate-recipient also-control apparently
   "sio-label sio-label-history solicitation subject summary supersedes tls-report-domain " +
   "tls-report-submitter tls-required to user-agent vbr-info xref ";
 
-/** Fields that mail programs write without having registered them. */
+/** Fields that mail programs write although they are not registered. */
 const IN_USE =
   // Mail transfer and delivery: sendmail, Postfix, Exim, qmail, procmail, the mbox format.
   " bounces-to comment content-length delivery-agent domainkey-signature domainkey-status dkim-filter " +
@@ -42,10 +42,10 @@ const IN_USE =
   // Scripts that write the charset in a field of its own.
   "charset ";
 
-/** Families of fields; MIME reserves every name that starts with "content-" (RFC 2045, 9). */
+/** The beginnings of further names; MIME reserves "content-" (RFC 2045, 9). */
 const FAMILIES = /^(?:x|content|resent|list|downgraded|mmhs|x400|arc|bimi|original|debbugs)-/;
 
-/** Says whether a name, in lower case, is one of a field of mail. */
+/** True if a name, in lower case, is the name of a field of mail. */
 export function isKnownField(name: string): boolean {
   const listed = ` ${name} `;
   return REGISTERED.includes(listed) || IN_USE.includes(listed) || FAMILIES.test(name);

@@ -1,5 +1,5 @@
 /**
- * From standard input and options to the finished message and its envelope.
+ * Builds the finished message and its envelope from the input and the request.
  *
  * @module
  */
@@ -14,33 +14,33 @@ import type { Mail } from "./mail.ts";
 import { relay } from "./relay.ts";
 import { decodeWords } from "../address/mod.ts";
 
-/** A message as it goes out. */
+/** A finished message. */
 export type Message = {
   envelope: Envelope;
-  /** Decoded, for people; empty where there is none. */
+  /** The decoded subject, for people; "" if there is none. */
   subject: string;
   /**
-   * Every line ends in CRLF, dots are not stuffed. The slices, of at most 256 KiB, are made of the
-   * input while they are gone through, which can be done again; the input is never changed.
+   * The octets: every line ends in CRLF, and no dots are added. The slices, of at most 256 KiB, are
+   * made from the input during the iteration, which can be repeated; the input is never changed.
    */
   content: Iterable<Uint8Array>;
-  /** The count of octets of the content, which is what SIZE counts (RFC 1870, 3). */
+  /** The number of octets of the content, as SIZE counts them (RFC 1870, 3). */
   size: number;
-  /** Whether an octet of the content is outside ASCII, header included. */
+  /** True if header or body has an octet outside ASCII. */
   eightBit: boolean;
 };
 
 /**
- * Builds the message: one with a header of its own is passed on, anything else is sent as text. The
- * message refers to the input, which must not change as long as the message is in use.
+ * Builds the message: an input with a header is passed on, any other input is sent as text. The
+ * message uses the input, which must not change as long as the message is in use.
  *
- * @throws {Failure} `usage` for the envelope, and for a line break or NUL where none may be; `data`
- * where recipients are to be read of a header that is not there.
+ * @throws {Failure} `usage` (64) for a wrong envelope, or a line break or NUL in a field; `data` (65)
+ * if recipients must be read from the header and there is no header.
  */
 export function buildMessage(input: Uint8Array, mail: Mail, context: Context): Message {
   const received = receivedMessage(input, mail);
   const envelope = envelopeOf(mail, context.hostName, received);
-  // An address with a NUL or a lone CR in it has been refused as such by now.
+  // Addresses with a NUL or a lone CR have been refused before.
   if (received !== undefined && !received.block.clean) throw noHeader();
   const { size, slices, isAscii } = gathered(
     received ? relay(received, mail, context) : compose(input, mail, context),

@@ -14,8 +14,8 @@ import { ExitStatus, Failure } from "../outcome.ts";
 /**
  * Reads the input as a message.
  *
- * @returns Nothing where the input is a text.
- * @throws {Failure} `data` where recipients are to be read from a header that is not there.
+ * @returns Nothing if the input is a text.
+ * @throws {Failure} `data` (65) if recipients must be read from the header and there is no header.
  */
 export function receivedMessage(input: Uint8Array, mail: Mail): Received | undefined {
   const received = read(input);
@@ -27,13 +27,13 @@ export function receivedMessage(input: Uint8Array, mail: Mail): Received | undef
   return received !== undefined && isMessage(received, hasSubject) ? received : undefined;
 }
 
-/** The Failure for an input without a header in which recipients are to be read. */
+/** Builds the Failure (65) for an input without the header that `-t` needs. */
 export function noHeader(): Failure {
   const what = "The input does not start with a valid header";
   return new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
 }
 
-/** Where the header ends its lines in CR CR LF, so does the body: all of them become CRLF. */
+/** Reads the header. If its lines end in CR CR LF, all line ends of the message become CRLF. */
 function read(input: Uint8Array): Received | undefined {
   const block = splitHeader(input);
   if (!block?.clean || !block.doubledCr) return block && { octets: input, block };
@@ -43,8 +43,8 @@ function read(input: Uint8Array): Received | undefined {
 }
 
 /**
- * Says whether this is a message and no text, for a caller who has not said so. The block must be
- * clean, and one of these must hold:
+ * True if the input is a message and not a text. The block must be clean, and one of these must be
+ * true:
  *
  * 1. It has MIME-Version (RFC 2045, 4), or Content-Type and one of From, To, Subject, Message-ID;
  *    and it ends properly.
@@ -64,7 +64,7 @@ function isMessage({ octets, block }: Received, hasSubject: boolean): boolean {
   return ((isDeclared && isClosed) || isMail) && holdsItsParts(octets, block);
 }
 
-/** A multipart type without its boundary in the body cannot be taken apart (RFC 2046, 5.1.1). */
+/** False for a multipart type whose boundary is not in the body (RFC 2046, 5.1.1). */
 function holdsItsParts(message: Uint8Array, block: HeaderBlock): boolean {
   const [field] = fieldsNamed(block, "content-type");
   if (field === undefined) return true;

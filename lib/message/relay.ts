@@ -1,5 +1,5 @@
 /**
- * Passes on a message that has a header of its own.
+ * Relays a message that already has a header.
  *
  * @module
  */
@@ -21,20 +21,20 @@ import { inOrder, type Part, ready, wholeLines } from "./lines.ts";
 import type { Mail } from "./mail.ts";
 
 /**
- * Fields that do not go out: those that no recipient may see (RFC 5322, 3.6.3 and 3.6.6), the one
- * that only the last server writes (RFC 5321, 4.4), and the length of another form of the body.
+ * The fields that are removed: those that no recipient may see (RFC 5322, 3.6.3 and 3.6.6), the one
+ * that only the last server writes (RFC 5321, 4.4), and a length that is wrong after this program.
  */
 const REMOVED = new Set(["bcc", "resent-bcc", "return-path", "content-length"]);
 
-/** Fields that cannot be empty (RFC 5322, 3.6.1, 3.6.2 and 3.6.4): an empty one is a missing one. */
+/** Fields that cannot be empty (RFC 5322, 3.6.1, 3.6.2 and 3.6.4); an empty one counts as missing. */
 const NEVER_EMPTY = new Set(["date", "from", "message-id"]);
 
-/** Fields in which a bare local name gets the name of the host. */
+/** Fields in which the host's name is added to bare local names. */
 const COMPLETED = new Set(["from", "to", "cc", "sender", "reply-to"]);
 
 const COLON = 0x3a;
 
-/** A message with one of these but without To does not mean to show its recipients. */
+/** With one of these fields but without To, a message hides its recipients. */
 const HIDES_TO = new Set(["cc", "bcc", "resent-to", "resent-cc", "resent-bcc"]);
 
 /**
@@ -60,7 +60,7 @@ function isEmpty(octets: Uint8Array, field: Field): boolean {
   return asCharacters(octets.subarray(field.value, field.end)).trim() === "";
 }
 
-/** Gives the fields that go out; adjacent ones that stay as they are come in one piece. */
+/** Gives the fields that are sent; adjacent unchanged fields are one piece. */
 function* keptFields(
   octets: Uint8Array,
   fields: Field[],
@@ -80,7 +80,7 @@ function* keptFields(
     }
     end = field.end;
     if (changed !== undefined) yield changed;
-    // Where there are several subjects, one remains.
+    // Of several subjects only one is kept.
     if (isSubject && !isReplaced) yield fieldBytes([subject]);
     isReplaced ||= isSubject;
   }
@@ -88,8 +88,8 @@ function* keptFields(
 }
 
 /**
- * Gives a field that goes out otherwise than it came: without blanks before the colon, which no
- * program may write (RFC 5322, 4.5), and with complete addresses.
+ * Gives a field that must change, else nothing: blanks before the colon are removed, because no
+ * program may write them (RFC 5322, 4.5), and addresses are completed.
  */
 function changedField(octets: Uint8Array, field: Field, hostName: string): Uint8Array | undefined {
   const nameEnd = field.start + field.name.length;

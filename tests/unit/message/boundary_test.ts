@@ -140,3 +140,12 @@ Deno.test("a boundary is found wherever it lies in a long body", () => {
     assert.equal(holdsBoundary("multipart/mixed; boundary=abc", body), false);
   }
 });
+
+Deno.test("megabytes of dashes are no delimiter, and hide none behind them", () => {
+  const type = 'multipart/mixed; boundary="-"';
+  const dashes = "-".repeat(1_000_000);
+  const holds = (body: string) => holdsBoundary(type, new TextEncoder().encode(body));
+  assert.equal(holds(dashes), false);
+  assert.equal(holds(`${dashes}\r\n---\r\n`), true);
+  assert.equal(holds(`${dashes}\r---`), true);
+});
