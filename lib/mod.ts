@@ -1,6 +1,6 @@
 /**
- * The smarthost of a NethServer 8 cluster for programs in TypeScript: read its settings, send mail
- * through it, and hear when the settings change.
+ * A library for TypeScript programs on a NethServer 8 cluster: read the smarthost settings, send mail
+ * through the smarthost, and get an event when the settings change.
  *
  * The environment says where Redis is (`REDIS_REPLICA_ADDRESS`, `REDIS_ADDRESS`) and which
  * certificates are trusted (`SSL_CERT_FILE`, `SSL_CERT_DIR`). Every error is a {@linkcode Failure}:
@@ -53,13 +53,13 @@ export { errorText, type Redact } from "./report/mod.ts";
 export type { OAuth2Settings } from "./cluster/mod.ts";
 export type { SmarthostSettings };
 
-/** The longest wait for any one whole answer, in milliseconds, where nothing else is said. */
+/** The default of the longest wait for any one whole answer, in milliseconds. */
 const TIMEOUT = 30_000;
 
 /** The same for the answer to the final dot (RFC 5321, 4.5.3.2.6). */
 const FINAL_TIMEOUT = 600_000;
 
-/** A mail as a caller writes it. An address may be written as `Name <user@host>`; a text may hold several. */
+/** The request for a mail. An address may be `Name <user@host>`; one text may have several addresses. */
 export type Draft = {
   to?: string | readonly string[];
   cc?: string | readonly string[];
@@ -79,7 +79,7 @@ export type ListenOptions = {
   timeout?: number;
   /** Ends the listening. */
   signal?: AbortSignal;
-  /** Takes a line whenever a connection to Redis is up, or lost. */
+  /** Called with a line of text when a connection to Redis is made or lost. */
   notice?: (line: string) => void;
 };
 
@@ -90,13 +90,14 @@ export type DeliveryOptions = {
    * the answer to the final dot.
    */
   timeout?: number;
-  /** The fully qualified name of this host; found out by default. */
+  /** The fully qualified name of this host; by default the name that `hostname -f` gives. */
   hostName?: string;
 };
 
 /**
- * The settings of the smarthost: what `agent.get_smarthost_settings(agent.redis_connect())` gives
- * in Python. Throws a Failure: `tryAgain` or `notAllowed` for Redis, `configuration` for settings that are wrong.
+ * Reads the smarthost settings, as `agent.get_smarthost_settings(agent.redis_connect())` does in
+ * Python. `timeout` is in milliseconds. Throws a Failure: `tryAgain` or `notAllowed` for an error of
+ * Redis, `configuration` for wrong settings.
  *
  * @example
  * ```ts
@@ -117,8 +118,8 @@ export async function readSettings(
 
 /**
  * Builds the message that `ns8-sendmail` would send: `input` is a MIME message, or a text. Throws a
- * Failure: `usage` for a mail without a recipient, or an address that is none; `data` where
- * recipients are to be read of a header that is not there.
+ * Failure: `usage` for a mail without a recipient or a wrong address; `data` if recipients must be
+ * read from the header and there is no header.
  *
  * @example
  * ```ts
@@ -159,9 +160,8 @@ export async function buildMail(
 }
 
 /**
- * Hands the message to the smarthost. Gives what became of each recipient; its `status` is not 0
- * where some were refused. Throws a Failure where the message was not taken, in which no trace of
- * the password is left.
+ * Delivers the message to the smarthost. Gives the result for each recipient; its `status` is not 0 if
+ * some were refused. Throws a Failure if the message was not accepted; passwords in it are masked.
  *
  * @example
  * ```ts
@@ -194,8 +194,8 @@ export async function deliverMail(
 }
 
 /**
- * Listens for changes of the settings, across restarts of Redis, until the loop is left or the
- * signal comes. What happens while nobody listens is not told later.
+ * Listens for changes of the settings, also after a restart of Redis, until the loop ends or the
+ * signal aborts. Changes while nobody listens are not reported later.
  *
  * @example
  * ```ts

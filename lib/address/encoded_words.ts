@@ -20,10 +20,10 @@ const VALID_WORD = /^=\?[^\s()<>@,;:"/[\]?.=]+\?[bq]\?[^?\s]+\?=$/i;
 const ENCODED_WORD = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([bq])\?([^\s?]*)\?=/gi;
 
 /**
- * Says whether a text can stand in a header field as it is: printable ASCII, spaces that folding
- * keeps, no run too long to fold, and nothing that a receiver would decode into something else.
- * Valid encoded words count as plain, as whoever passes them has encoded already; but not those that
- * bring in a line break or another control character by the back door.
+ * True if a text can be written to a header field unchanged: printable ASCII, only spaces that
+ * folding keeps, no run that is too long to fold, and nothing that a receiver would decode into
+ * another text. Valid encoded words count as plain, because the caller has encoded them already,
+ * unless they decode to a line break or another control character.
  */
 export function isPlain(text: string): boolean {
   if (/[^\x20-\x7e]|^ | {2}| $|[^ ]{200}/.test(text)) return false;
@@ -35,7 +35,7 @@ export function isPlain(text: string): boolean {
 }
 
 /**
- * Gives a text in encoded words, UTF-8, in whichever of Q and B is shorter, with a space between
+ * Gives a text as encoded words in UTF-8, in Q or B, whichever is shorter, with a space between
  * them. They are safe in a phrase too (RFC 2047, 5 (3)).
  */
 export function encodeWords(text: string): string {
@@ -44,7 +44,7 @@ export function encodeWords(text: string): string {
   return base64.length < quoted.length ? base64 : quoted;
 }
 
-/** Says whether a receiver may find an encoded word in the text, in its right place or not. */
+/** True if a receiver may find an encoded word in the text, also in a place where none is allowed. */
 export function holdsEncodedWord(text: string): boolean {
   return text.includes("=?") && text.search(ENCODED_WORD) !== -1;
 }

@@ -1,8 +1,8 @@
 /**
- * Cuts a list of addresses into its entries, before any entry is read as an address.
+ * Splits a list of addresses into its entries, before any entry is read as an address.
  *
- * Quotes, comments, encoded words and angle brackets hide the separators inside them. What cannot
- * be cut cleanly becomes an entry with a fault, so that the entries around it can still be read.
+ * Separators inside quotes, comments, encoded words and angle brackets do not count. A part that
+ * cannot be split becomes an entry with a fault, so that the entries around it can still be read.
  *
  * @module
  */
@@ -11,11 +11,11 @@
 export type Entry = {
   /** The entry as it was written, without the white space around it. */
   source: string;
-  /** What stands outside angle brackets, or in front of them; comments are blanks. */
+  /** The text before the angle brackets, or all of it without brackets; comments become blanks. */
   front: string;
-  /** What stands inside the angle brackets, if there are any; comments are blanks. */
+  /** The text inside the angle brackets, if there are any; comments become blanks. */
   angle?: string;
-  /** What stands behind the angle brackets; comments are blanks. */
+  /** The text behind the angle brackets; comments become blanks. */
   behind: string;
   /** The last comment outside angle brackets, an old form of display name. */
   comment: string;
@@ -23,14 +23,14 @@ export type Entry = {
   group?: string;
   /** True if there are no quotes, comments, backslashes or brackets: words and `@` only. */
   plain: boolean;
-  /** Why this cannot be an address. */
+  /** Why this is not an address. */
   fault?: string;
 };
 
-/** Where the scan is. `part` says where the next characters belong. */
+/** The state of the scan. `part` is the part to which the next characters belong. */
 type Scan = {
   readonly text: string;
-  /** Characters without a meaning of their own, as many as can be taken at once. */
+  /** Matches ordinary characters, as many as can be read at once. */
   readonly run: RegExp;
   at: number;
   start: number;
@@ -39,14 +39,14 @@ type Scan = {
   /** True if the entry has an `@` outside quotes, comments and encoded words. */
   hasAt: boolean;
   group?: string;
-  /** How many characters with a meaning of their own the entry has. */
+  /** How many special characters the entry has. */
   marks: number;
-  /** How many entries stand in front of the group. */
+  /** How many entries come before the group. */
   groupStart: number;
   entries: Entry[];
 };
 
-/** An entry with more characters than these that have a meaning of their own is no address. */
+/** The most special characters of an entry; an entry with more is not an address. */
 const MOST_MARKS = 10_000;
 
 /** Empty places of a list. */
@@ -65,7 +65,7 @@ const WORD = /\s+|[^\s"(),:;<>@\\]+/y;
  */
 const ENCODED = /=\?[^\s?"(),:;<>@\\]+\?[bq]\?[^\s?"()<>\\]*\?=/iy;
 
-/** Cuts the text at commas and semicolons; empty places are passed over. Takes linear time. */
+/** Splits the text at commas and semicolons; empty places are skipped. Takes linear time. */
 export function splitEntries(text: string): Entry[] {
   const run = text.includes("=?") ? WORD : RUN;
   const scan: Scan = {
@@ -102,7 +102,7 @@ function newEntry(group?: string): Entry {
   };
 }
 
-/** Takes what a sticky pattern finds here; nothing is "". */
+/** Reads what a sticky pattern matches here; "" if it does not match. */
 function take(scan: Scan, pattern: RegExp): string {
   pattern.lastIndex = scan.at;
   const found = pattern.exec(scan.text)?.[0] ?? "";
@@ -115,8 +115,8 @@ function add({ entry, part }: Scan, text: string): void {
   entry[part] = (entry[part] ?? "") + text;
 }
 
-/** Counts one more mark; an entry with too many of them ends the list, whatever follows. */
-function isEndless(scan: Scan): boolean {
+/** Counts one more special character; too many of them end the list. */
+function hasTooManyMarks(scan: Scan): boolean {
   if (++scan.marks <= MOST_MARKS) return false;
   scan.at = scan.text.length;
   scan.entry.fault ??= "too long";
@@ -125,7 +125,7 @@ function isEndless(scan: Scan): boolean {
 
 function readSpecial(scan: Scan, character: string): void {
   const { entry, part } = scan;
-  if (isEndless(scan)) return;
+  if (hasTooManyMarks(scan)) return;
   if (character === "," || character === ";") return readSeparator(scan, character);
   if (character === '"') return readQuoted(scan);
   if (character === "(") return readComment(scan);
@@ -137,7 +137,7 @@ function readSpecial(scan: Scan, character: string): void {
     scan.part = "behind";
     return;
   }
-  // A backslash takes the next character along: "o\'brien", "a\@b" (RFC 821, 4.1.2).
+  // A backslash is read with the next character: "o\'brien", "a\@b" (RFC 821, 4.1.2).
   const taken = character === "\\" ? character + scan.text.charAt(scan.at++) : character;
   if (character === "\\") entry.plain = false;
   if (character === "@" && part !== "angle") scan.hasAt = true;
@@ -145,8 +145,8 @@ function readSpecial(scan: Scan, character: string): void {
 }
 
 /**
- * Commas separate; so do semicolons, which people type who know Outlook, and which end a group.
- * Inside angle brackets commas belong to a source route, and anything else is an open bracket.
+ * Reads a separator: a comma, or a semicolon, which Outlook users type and which ends a group. Inside
+ * angle brackets a comma may belong to a source route; otherwise the closing bracket is missing.
  */
 function readSeparator(scan: Scan, character: string): void {
   const { entry, part } = scan;
@@ -166,7 +166,7 @@ function readSeparator(scan: Scan, character: string): void {
   scan.entry = newEntry(scan.group);
 }
 
-/** Ends the entry; empty places are passed over ("a@x.org,, b@x.org", a comma at the end). */
+/** Ends the entry; empty places are skipped ("a@x.org,, b@x.org", a comma at the end). */
 function endEntry(scan: Scan): void {
   const { entry } = scan;
   entry.source = scan.text.slice(scan.start, scan.at).trim();
@@ -191,7 +191,7 @@ function startsGroup(scan: Scan): boolean {
   return true;
 }
 
-/** `Dr. A: B <a@x.org>` is no group but a name: nothing ends it. */
+/** `Dr. A: B <a@x.org>` is a name and not a group, because no semicolon ends it. */
 function nameInsteadOfGroup({ group, groupStart, entries }: Scan): void {
   const first = entries[groupStart];
   if (group === undefined || first?.angle === undefined) return;
@@ -207,14 +207,14 @@ function openAngle(scan: Scan): void {
   scan.part = "angle";
 }
 
-/** A quoted string (RFC 5322, 3.2.4) stays as it is, with its quotes. */
+/** Reads a quoted string (RFC 5322, 3.2.4); it stays as it is, with its quotes. */
 function readQuoted(scan: Scan): void {
   const { text, at } = scan;
   const mark = /["\\]/g;
   mark.lastIndex = at + 1;
   scan.entry.plain = false;
   for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
-    if (isEndless(scan)) return;
+    if (hasTooManyMarks(scan)) return;
     if (found[0] === "\\") mark.lastIndex = found.index + 2;
     else {
       scan.at = found.index + 1;
@@ -225,7 +225,7 @@ function readQuoted(scan: Scan): void {
   scan.entry.fault ??= "a quote without an end";
 }
 
-/** Comments nest (RFC 5322, 3.2.2). */
+/** Reads a comment; comments may be nested (RFC 5322, 3.2.2). */
 function readComment(scan: Scan): void {
   const { text, at, entry } = scan;
   const mark = /[()\\]/g;
@@ -233,7 +233,7 @@ function readComment(scan: Scan): void {
   entry.plain = false;
   let depth = 0;
   for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
-    if (isEndless(scan)) return;
+    if (hasTooManyMarks(scan)) return;
     const [character] = found;
     if (character === "\\") mark.lastIndex = found.index + 2;
     else depth += character === "(" ? 1 : -1;

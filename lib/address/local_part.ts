@@ -6,18 +6,18 @@
 
 import { holdsEncodedWord } from "./encoded_words.ts";
 
-/** Quoted strings, and what stands between them. */
+/** Quoted strings, and the text between them. */
 const PIECES = /"(?:[^"\\]|\\.)*"|(?:\\.|[^"\\])+/gsu;
 
-/** What the commercial at, brackets, quotes and separators look like in other scripts (NFKC). */
+/** Special characters that a look-alike may become after normalization (NFKC). */
 const SPECIAL = /[@<>()[\]\\"',:;]/;
 
 /**
- * Gives the local part without the quoting of its syntax, or nothing where it is none: words with
- * dots between them (RFC 5322, 4.4), some of them quoted. Two leniencies:
- * - Needless backslashes without quotes: ruby-mail writes `o\'brien@x.org`, RFC 821, 4.1.2 had it
- *   so. They go. Outside quotes a backslash makes no `@`, blank or separator part of an address:
- *   other readers would find another address there.
+ * Gives the local part without quotes and backslashes; nothing if it is not valid. It is a list of
+ * words with dots between them (RFC 5322, 4.4), some of them quoted. Two exceptions are accepted:
+ * - Needless backslashes without quotes, as in RFC 821, 4.1.2: ruby-mail writes `o\'brien@x.org`.
+ *   They are removed. A backslash before `@`, a blank or a separator is not accepted: other programs
+ *   would read another address.
  * - Dots at either end or side by side: `taro..1.@x.org` is an address of a Japanese provider.
  */
 export function readLocalPart(raw: string): string | undefined {
@@ -33,12 +33,12 @@ export function readLocalPart(raw: string): string | undefined {
   return pieces.map((piece) => unpair(piece.startsWith('"') ? piece.slice(1, -1) : piece)).join("");
 }
 
-/** Takes the backslashes off quoted pairs (RFC 5322, 3.2.1). */
+/** Removes the backslashes of quoted pairs (RFC 5322, 3.2.1). */
 export function unpair(text: string): string {
   return text.replace(/\\(.)/gsu, "$1");
 }
 
-/** Writes a local part for SMTP (RFC 5321, 4.1.2), in quotes where it needs them. */
+/** Writes a local part for SMTP (RFC 5321, 4.1.2), in quotes if it needs them. */
 export function writeLocalPart(local: string): string {
   return isDotAtom(local) ? local : quote(local);
 }
@@ -50,15 +50,15 @@ export function isDotAtom(local: string): boolean {
 }
 
 /**
- * True if SMTP can carry the local part: printable (RFC 5321, 4.1.2; RFC 6531, 3.3), no
- * replacement character, which stands for something else that was typed, no angle bracket, which
- * too many readers take for the end of the address, and no encoded word: RFC 2047, 5 (3) forbids
- * one there, and a server that decodes it all the same would find another address in it. Nor a
- * character that a server which normalizes (NFKC) would take for an `@` or a separator.
+ * True if SMTP can carry the local part: printable (RFC 5321, 4.1.2; RFC 6531, 3.3), and without
+ * - a replacement character, which replaced another character before;
+ * - an angle bracket, which many programs take for the end of the address;
+ * - an encoded word, which RFC 2047, 5 (3) forbids: a server may decode it to another address;
+ * - a character that normalization (NFKC) turns into an `@` or a separator.
  */
 export function isSendable(local: string): boolean {
   if (local === "" || holdsEncodedWord(local)) return false;
-  // Classes of Unicode take their time to set up, which most addresses need not spend.
+  // Unicode classes are slow at first use, and most addresses do not need them.
   if (/^[ -~]*$/.test(local)) return !/[<>]/.test(local);
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}<>\ufffd]|(?! )\p{Zs}/u.test(local)) return false;
   return !SPECIAL.test(local.replaceAll(/[\0-\x7f]+/g, "").normalize("NFKC"));

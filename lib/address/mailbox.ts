@@ -9,9 +9,9 @@ import { quote, writeLocalPart } from "./local_part.ts";
 
 /** One mailbox. */
 export type Mailbox = {
-  /** The display name, not encoded; empty where there is none. */
+  /** The display name, not encoded; "" if there is none. */
   name: string;
-  /** The local part without the quoting of its syntax. Its case matters (RFC 5321, 2.4). */
+  /** The local part without quotes and backslashes. Its case matters (RFC 5321, 2.4). */
   local: string;
   /** In ASCII and lower case, or an address literal in brackets; empty for a bare local name. */
   domain: string;
@@ -33,8 +33,8 @@ export function formatMailbox(mailbox: Mailbox, hostName: string): string {
 }
 
 /**
- * Writes a display name (RFC 5322, 3.2.5). An encoded word that the name brings along is passed on
- * only where nothing but atoms stands in it, as RFC 2047, 5 (3) demands.
+ * Writes a display name (RFC 5322, 3.2.5). A name with encoded words is written unchanged only if it
+ * consists of atoms, as RFC 2047, 5 (3) demands.
  */
 function formatPhrase(name: string): string {
   const plain = isPlain(name);

@@ -1,10 +1,9 @@
 /**
  * Reads mailboxes from arguments and header fields.
  *
- * The grammar is that of RFC 5322, 3.4, and the few leniencies that are written down here, each at
- * one place, with who writes so. A text is read only if it has one reading: a parser that makes the
- * best of whatever it finds turns a slip of the pen, or an attack, into a recipient that nobody
- * typed. Here that is refused.
+ * The grammar is RFC 5322, 3.4, with a few exceptions, each documented where it is read, with the
+ * programs that write it. A text is accepted only if it has one meaning: a parser that guesses turns
+ * a mistake, or an attack, into a recipient that nobody wrote.
  *
  * @module
  */
@@ -16,9 +15,9 @@ import { type Entry, splitEntries } from "./entries.ts";
 import { isDotAtom, isSendable, readLocalPart, unpair, writeLocalPart } from "./local_part.ts";
 import type { Mailbox } from "./mailbox.ts";
 
-/** An entry of a list that is no address. */
+/** An entry of a list that is not a valid address. */
 export type Unreadable = {
-  /** The start of what was written. */
+  /** The start of the entry. */
   text: string;
   /** What is wrong with it. */
   why: string;
@@ -27,10 +26,10 @@ export type Unreadable = {
 /** The longest path is 256 octets with its angle brackets (RFC 5321, 4.5.3.1.3). */
 const LONGEST_ADDRESS = 254;
 
-/** No expression with nested repetition sees a longer address: backslashes and blanks double it. */
+/** Longer addresses are refused before slow expressions see them; backslashes and blanks count. */
 const LONGEST_TEXT = 1000;
 
-/** A longer display name is dropped: no line of a header could hold it. */
+/** The longest display name; a longer one is dropped, because no header line can hold it. */
 const LONGEST_NAME = 10_000;
 
 /** How much of an unreadable entry is shown, in characters. */
@@ -43,8 +42,8 @@ const ADDRESS = /^((?:"(?:[^"\\]|\\.)*"|\\.|[^"\\@])*)(?:@(.*))?$/su;
 const PLAIN_ADDRESS = /^[^@]+@[^@]+$/;
 
 /**
- * What stands for recipients who are not shown, where it is no empty group: programs write it with
- * and without colon, semicolon, quotes, brackets and an empty address behind it.
+ * The text in place of hidden recipients, if it is not an empty group: programs write it with and
+ * without colon, semicolon, quotes, brackets and an empty address behind it.
  */
 const UNDISCLOSED =
   /^["'<(]*(?:undisclosed|unlisted|hidden|suppressed)[-_ .]*recipients?[">'):; ]*(?:<\s*>)?[ ;]*$/i;
@@ -105,7 +104,7 @@ function readList(text: string, what: string, blanksSeparate: boolean) {
   return { mailboxes, unreadable };
 }
 
-/** What most arguments are, one address without anything else, takes a tenth of the time like this. */
+/** Reads a single plain address, as most arguments are, in a tenth of the time. */
 function plainAddress(text: string): Mailbox | undefined {
   if (text.length > LONGEST_ADDRESS) return undefined;
   const [, local, domain] = /^([\w+-]+(?:\.[\w+-]+)*)@([a-z\d.-]+)$/.exec(text) ?? [];
@@ -121,7 +120,7 @@ function atBlanks(entry: Entry): Entry[] {
   return pieces.map((piece) => ({ ...entry, source: piece, front: piece }));
 }
 
-/** Gives the mailbox of an entry, nothing where it is a comment or stands for nobody, or why it is no address. */
+/** Gives the mailbox of an entry; nothing for a comment or hidden recipients; a text if it is not valid. */
 function readEntry(entry: Entry): Mailbox | string | undefined {
   const { front, angle, behind, comment, fault, group = "" } = entry;
   if (fault !== undefined) return fault;
@@ -140,7 +139,7 @@ function readEntry(entry: Entry): Mailbox | string | undefined {
   return { ...address, name: name || readName(comment) };
 }
 
-/** Reads an address without a name; gives the reason where it is none. */
+/** Reads an address without a name; gives the reason if it is not valid. */
 function readAddress(text: string): Mailbox | string {
   const spec = text.trim();
   if (spec.length > LONGEST_TEXT) return `longer than ${LONGEST_ADDRESS} octets`;
@@ -163,7 +162,7 @@ function readAddress(text: string): Mailbox | string {
   return more === undefined ? "the part after @ is not valid" : behindAddress(more);
 }
 
-/** Says what is wrong with text behind an address: it may be meant as another address. */
+/** Gives what is wrong with text behind an address; it may be a second address. */
 function behindAddress(text: string): string {
   return text.includes("@") ? "two addresses need a comma" : "text behind the address";
 }
@@ -174,7 +173,7 @@ function limited(mailbox: Mailbox): Mailbox | string {
   return `longer than ${LONGEST_ADDRESS} octets`;
 }
 
-/** A dot behind a domain, as in zone files and `dig`, says that the name is complete; it goes. */
+/** Reads a domain. A dot at its end, as in zone files and `dig`, is removed. */
 function readDomain(text: string): string | undefined {
   if (text.startsWith("[")) return addressLiteral(text);
   return asciiDomain(text.replace(/[.\u3002\uff0e\uff61]$/, ""));
@@ -198,7 +197,7 @@ function isUndisclosed(text: string): boolean {
   return text.length <= SHOWN && UNDISCLOSED.test(text.trim());
 }
 
-/** Gives a display name as people read it: without quotes and with single blanks. */
+/** Gives a display name without quotes and with single blanks. */
 function readName(text: string): string {
   if (text.length > LONGEST_NAME) return "";
   const pieces = text.match(/"(?:[^"\\]|\\.)*"|[^"]+/gsu) ?? [];

@@ -1,10 +1,9 @@
 /**
  * The command line.
  *
- * One table of options (`usage.ts`) makes the parser, the text of `--help`, the manual page and the
- * completion. The arguments are split into options and operands (`scan.ts`), and these become what is
- * asked for (`options.ts`): a mode, how to report, how long to wait, and what is asked of the mail,
- * which is a type of the message.
+ * One table of options (`usage.ts`) is used for parsing, `--help`, the manual page and the completion.
+ * The arguments are split into options and operands (`scan.ts`). These become a mode, the kind of
+ * output, time limits, and a request for a mail (`options.ts`), which is a type of `message`.
  *
  * A new option is a row of the table, and a line in `options.ts` that reads its value.
  *

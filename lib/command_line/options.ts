@@ -1,5 +1,5 @@
 /**
- * The command line: from arguments to what they ask for. The table in usage.ts says what there is.
+ * Turns arguments into options and a request for a mail. The options are in the table of usage.ts.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { type BadAddress, Failure } from "../outcome.ts";
 import { type Given, lineBreak, scan, wrong } from "./scan.ts";
 import { type Option, OPTIONS } from "./usage.ts";
 
-/** What the command line asks for. */
+/** The meaning of the command line. */
 export type Options = {
   mode: Mode;
-  /** What is asked of the mail. */
+  /** The request for the mail. */
   mail: Mail;
-  /** An address that cannot be read: nothing is sent, but the system log has a record. */
+  /** A wrong address: nothing is sent, but the system log gets a record. */
   badAddress?: BadAddress;
   json: boolean;
   verbose: boolean;
@@ -28,7 +28,7 @@ export type Options = {
   retry: number;
 };
 
-/** What the program is to do; `send` is what it does unless told otherwise. */
+/** What the program does; `send` by default. */
 export type Mode =
   | "send"
   | "dry-run"
@@ -54,7 +54,7 @@ const LONGEST = 86_400;
 const NOTHING: Mail = { to: [], cc: [], bcc: [], html: false, readRecipients: false };
 
 /**
- * Reads the command line. `--help`, then `--version`, go before everything else that is asked for.
+ * Reads the command line. `--help`, then `--version`, have priority over all other options.
  *
  * @param calledAs The name that the program was started by; `mailq` and `newaliases` are sendmail's.
  * @throws {Failure} `usage` that names the option and the value.
@@ -75,19 +75,19 @@ export function parseOptions(args: readonly string[], calledAs = ""): Options {
   });
 }
 
-/** Options for a text that is printed whatever else stands on the command line. */
+/** The options for a mode that only prints a text. */
 function informing(mode: Mode): Options {
   const times = timesOf(undefined, undefined);
   return { mode, mail: NOTHING, json: false, verbose: false, ...times };
 }
 
-/** The values of the options by their long or only names. */
+/** The values of the options by long name, or by letter if there is no long name. */
 type Values = Readonly<Record<string, unknown>>;
 
-/** Puts repeated options together: the last value counts, or all of them. */
+/** Combines repeated options: the last value counts, or all of them. */
 function valuesOf(given: readonly Given[]): Values {
   const args = given.filter(({ option }) => option.kind !== "ignored")
-    // parseArgs takes `--name=` for a name; an empty value is one that is missing behind its option.
+    // parseArgs reads an empty value only if it is missing, and not after `=`.
     .map(({ option, value }) => `--${keyOf(option)}${value === "" ? "" : `=${value}`}`);
   const keys = (wanted: (option: Option) => boolean) => OPTIONS.filter(wanted).map(keyOf);
   return parseArgs(args, {
@@ -112,7 +112,7 @@ function textsOf(values: Values, name: string): string[] {
   return list.filter((value) => typeof value === "string");
 }
 
-/** What is asked of the mail, and the first address that cannot be read. */
+/** Gives the request for the mail, and the first wrong address. */
 function mailOf(given: readonly Given[], values: Values, operands: readonly string[]) {
   const bad: BadAddress[] = [];
   const read = (text: string, what: string) => readable(text, what, bad);
@@ -138,7 +138,7 @@ function mailOf(given: readonly Given[], values: Values, operands: readonly stri
   return { mail, ...(badAddress && { badAddress }) };
 }
 
-/** The addresses of an argument; empty ones are passed over, a bad one is noted. */
+/** Reads the addresses of an argument; empty ones are skipped, a wrong one is added to `bad`. */
 function readable(
   text: string,
   what: string,
@@ -146,7 +146,7 @@ function readable(
   role: BadAddress["role"] = "recipient",
 ): Mailbox[] {
   try {
-    // To many programs a single dash is standard input; nobody means a user of that name.
+    // For many programs a single dash means standard input; it is not a user name.
     if (text === "-") throw wrong(`No address in ${what}`, JSON.stringify(text));
     if (what.startsWith("-") && /[\r\n\0]/.test(text)) throw lineBreak(what, text);
     return parseMailboxes(text, what);
@@ -157,7 +157,7 @@ function readable(
   }
 }
 
-/** The empty sender is that of RFC 5321, 4.5.5, or an empty argument. */
+/** Reads the sender; `<>` (RFC 5321, 4.5.5) or an empty argument is the empty sender. */
 function senderOf(given: readonly Given[], bad: BadAddress[]): Mailbox | null | undefined {
   const last = given.findLast(({ option }) => option.long === "from");
   if (last === undefined) return undefined;
@@ -196,7 +196,7 @@ function millisecondsOf(name: string, text: string, least: number): number {
   throw wrong(`${name} takes a number of seconds, ${range}`, JSON.stringify(text));
 }
 
-/** What has to hold between options. */
+/** Checks the options together. */
 function complete(options: Options): Options {
   const { mode, mail: { to, cc, bcc, readRecipients }, badAddress } = options;
   if (mode === "dry-run" && options.json) {

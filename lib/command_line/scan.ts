@@ -10,7 +10,7 @@ import { MODES, type Option, OPTIONS } from "./usage.ts";
 /** One option as it was given. */
 export type Given = {
   option: Option;
-  /** As it was written, for errors: `-f`, `--from`. */
+  /** The name that was written, for errors: `-f`, `--from`. */
   name: string;
   /** Without the line breaks at its end; empty for an option that takes no value. */
   value: string;
@@ -19,16 +19,16 @@ export type Given = {
 /** The options in their order, and the arguments that are none (POSIX, 12.2). */
 export type Scanned = { given: Given[]; operands: string[] };
 
-/** Where the scan is in the arguments. */
+/** The arguments, and the index of the next one. */
 type Queue = { readonly args: readonly string[]; at: number };
 
-/** Where to read on, at the end of an error about an option. */
+/** The end of an error about an option. */
 const SEE_HELP = "see ns8-sendmail --help";
 
 /** How much of an unknown option is shown, in characters. */
 const SHOWN = 40;
 
-/** The most letters that an option may differ from the one that was meant. */
+/** The most letters by which an option may differ from a suggested one. */
 const FARTHEST = 2;
 
 /** Reads the arguments. Throws a Failure 64 that names the option. */
@@ -101,7 +101,7 @@ function scanShort(arg: string, queue: Queue, given: Given[]): void {
     const glued = arg.slice(at + 1) || undefined;
     if (glued === undefined && option.mayLackValue && !isProtocol(queue)) continue;
     const text = valueOf({ ...option, value }, name, glued ?? next(queue));
-    // Beside other arguments the letter means something else, which has no effect.
+    // With other arguments the letter has another meaning, which has no effect.
     if (option.value !== undefined) given.push({ option, name, value: text });
     return;
   }
@@ -149,7 +149,7 @@ function nearest(name: string): string | undefined {
   return best && `--${best.long}`;
 }
 
-/** The option of the same letter in the other case, if people have a use for it. */
+/** Gives the option with the same letter in the other case, if it has an effect. */
 function otherCase(letter: string): string | undefined {
   const other = letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase();
   const option = OPTIONS.find(({ short, also }) => short === other || also === other);

@@ -160,7 +160,7 @@ export function usage(): string {
   ].join("\n");
 }
 
-/** What stands in front of the options of sendmail, and behind them. */
+/** The texts before and after the options of sendmail. */
 export const ACCEPTED = "Accepted from callers of sendmail, without effect:";
 export const BESIDE = "beside other arguments also -h HOPS, -V ID";
 

@@ -14,4 +14,4 @@
 
 export { check, checkLines, type CheckReport, type CheckStep } from "./check.ts";
 export { deliver, type DeliveryContext, deliveryContext, requireSmarthost } from "./delivery.ts";
-export { onlyTo, type Result, withRetries } from "./retry.ts";
+export { onlyTo, withRetries } from "./retry.ts";

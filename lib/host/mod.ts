@@ -12,6 +12,6 @@
 
 export { LONGEST_MESSAGE, readAll } from "./input.ts";
 export { fullyQualifiedHostName } from "./name.ts";
-export { type Output, outputTo } from "./output.ts";
+export { outputTo } from "./output.ts";
 export { later, watchSignals, watchUnhandledErrors } from "./process.ts";
 export { type SystemLog, systemLog } from "./syslog.ts";

@@ -3,12 +3,12 @@
  *
  * `message.ts` does all of it, for a request (`mail.ts`). `mime.ts` decides whether the input is a
  * message with a header (`header.ts`, `known_fields.ts`, `boundary.ts`) or a text. A message is passed
- * on with the fields that it lacks (`relay.ts`) and complete addresses (`complete.ts`). A text
- * gets a header (`compose.ts`, `fields.ts`), a type (`html.ts`), a charset (`charset.ts`) and, where
- * it needs one, a transfer encoding (`transfer.ts`). A file that is no text becomes an attachment
- * (`binary.ts`). All line ends become CRLF (`lines.ts`). The envelope is made of the request and,
- * with `-t`, of the header (`envelope.ts`). Nothing here reads a clock or the host: time, host name
- * and id come in as values.
+ * on with the fields that it lacks (`relay.ts`) and complete addresses (`complete.ts`, `quoting.ts`).
+ * A text gets a header (`compose.ts`, `fields.ts`), a type (`html.ts`), a charset (`charset.ts`) and, if
+ * it needs one, a transfer encoding (`transfer.ts`). A file that is not text becomes an attachment
+ * (`binary.ts`). All line ends become CRLF (`lines.ts`). The envelope is made from the request and, with
+ * `-t`, from the header (`envelope.ts`). Nothing here reads a clock or the host: time, host name and id
+ * are parameters.
  *
  * A new charset, a new header field or a new kind of input belongs here.
  *

@@ -13,4 +13,4 @@
  * @module
  */
 
-export { type AccessToken, requestToken, type TokenRequest } from "./token.ts";
+export { type AccessToken, requestToken } from "./token.ts";

@@ -11,7 +11,7 @@ import { formatJson, visible } from "../text/mod.ts";
  * A secret of at most this many characters is masked only as a separate word: if every "a" were
  * masked, no sentence would be readable, and the gaps would show the secret.
  */
-export const SHORT = 3;
+const SHORT = 3;
 
 /** The fewest characters of a secret that are masked if the rest of it is cut off. */
 export const FEWEST_CHARACTERS = 4;

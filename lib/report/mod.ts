@@ -22,14 +22,7 @@ export {
   type Output,
   recordResult,
 } from "./announce.ts";
-export {
-  LIMITS,
-  type Redact,
-  redactor,
-  redactResult,
-  type SecretKeeper,
-  secretKeeper,
-} from "./redact.ts";
-export { type Attempt, attemptOf } from "./attempt.ts";
-export { type Later, type WaitingNotice, waitingNotice } from "./waiting_notice.ts";
+export { type Redact, redactResult, type SecretKeeper, secretKeeper } from "./redact.ts";
+export { attemptOf } from "./attempt.ts";
+export { waitingNotice } from "./waiting_notice.ts";
 export { errorLines, errorText, transcriptLines } from "./report.ts";

@@ -66,7 +66,7 @@ export function statusFor(step: Step, reply: Reply): ExitStatus {
  * True if a code accepts the step. For most steps the first digit decides (RFC 5321, 4.2). The
  * greeting and STARTTLS have one code each (RFC 5321, 3.1; RFC 3207, 4).
  */
-export function isPositive(step: Step, code: number): boolean {
+function isPositive(step: Step, code: number): boolean {
   switch (step) {
     case "greeting":
     case "STARTTLS":

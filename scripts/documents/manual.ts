@@ -103,7 +103,7 @@ const LIMITS: readonly [status: number, when: string][] = [
 ];
 
 /** The keys of the JSON of a send, and of a check. */
-export const KEYS: readonly [name: string, meaning: string][] = [
+const KEYS: readonly [name: string, meaning: string][] = [
   ["status", "The exit status."],
   ["server", "The smarthost, host:port."],
   ["reply", "The smarthost's answer to the message."],
@@ -119,7 +119,7 @@ export const KEYS: readonly [name: string, meaning: string][] = [
   ["error", "The error line without the word Error."],
 ];
 
-export const CHECK_KEYS: readonly [name: string, meaning: string][] = [
+const CHECK_KEYS: readonly [name: string, meaning: string][] = [
   ["status", "The exit status that sending would end with."],
   ["server", "The smarthost, host:port."],
   [

@@ -1,6 +1,6 @@
 /**
  * No password, and nothing it can be made from, is ever printed or logged. Every run of the tests is
- * searched for its password, see tests/support/program.ts; here servers do their best to have it said.
+ * searched for its password, see tests/support/program/program.ts; here servers do their best to have it said.
  */
 
 import assert from "node:assert/strict";

@@ -41,7 +41,7 @@ export type Authority = AsyncDisposable & {
 };
 
 /** The names under which the tests reach their servers. */
-export const SERVER_NAMES = ["DNS:localhost", "DNS:mail.test", "IP:127.0.0.1"];
+const SERVER_NAMES = ["DNS:localhost", "DNS:mail.test", "IP:127.0.0.1"];
 
 const EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 const DAY = 24 * 60 * 60 * 1000;

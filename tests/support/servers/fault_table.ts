@@ -197,7 +197,7 @@ const BODY: [what: string, action: Action, ending: Ending][] = [
   ],
 ];
 
-export const HANDSHAKE = "TLS handshake failed";
+const HANDSHAKE = "TLS handshake failed";
 const NO_TLS = failed(76, HANDSHAKE, "the server does not answer in TLS");
 const WANTS_STARTTLS = failed(
   76,

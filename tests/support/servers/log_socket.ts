@@ -44,7 +44,7 @@ export async function logSocket(state: "open" | "full" = "open"): Promise<LogSoc
 }
 
 /** Parses a record as syslog(3) sends it; throws on one that has no priority, ident or process id. */
-export function parseRecord(line: string): LogRecord {
+function parseRecord(line: string): LogRecord {
   const parts = /^<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d (\S+?)\[(\d+)\]: (.*)$/s.exec(line);
   if (!parts) throw new Error(`Not a log record: ${JSON.stringify(line)}`);
   const [, priority, ident = "", pid, text = ""] = parts;

@@ -15,7 +15,7 @@ import { closedPort, LOOPBACK } from "./tcp.ts";
 export type RealServerName = "postfix" | "exim" | "opensmtpd";
 
 /** The ways in, each on a port of its own; `pause` is a server that lets its client wait. */
-export const WAYS = [
+const WAYS = [
   ...["plain", "starttls", "tls", "plain_login", "starttls_login", "tls_login"],
   "pause",
 ] as const;
