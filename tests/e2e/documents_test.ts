@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { ExitStatus } from "../../lib/outcome.ts";
 import { type Option, OPTIONS } from "../../lib/command_line/usage.ts";
 import { DOCUMENTS } from "../../scripts/documents.ts";
-import { OPTION_SENTENCES } from "../../scripts/documents/manual.ts";
+import { OPTION_SENTENCES } from "../../scripts/documents/manual_texts.ts";
 import { projectFile, run } from "../support/program/command.ts";
 import { temporaryFolder } from "../support/hosts/folder.ts";
 import { sendmail } from "../support/program/program.ts";
