@@ -23,7 +23,7 @@ function sendOnTerminal(redis: { address: string }, options = "", redirect = "")
   return onTerminal(`${send}; echo "status: $?"`, { REDIS_ADDRESS: redis.address });
 }
 
-Deno.test("a send that takes more than two seconds shows on a terminal what it waits for", async () => {
+Deno.test("a delivery of more than two seconds shows on a terminal what it waits for", async () => {
   const greeting = held(reply("220 scripted.test ESMTP"));
   const dot = held(reply("250 2.0.0 Ok"));
   await using server = await scriptedSmtp({ greeting: greeting.action, dot: dot.action });
@@ -41,7 +41,7 @@ Deno.test("a send that takes more than two seconds shows on a terminal what it w
   assert.equal(server.messages().length, 1);
 });
 
-Deno.test("a Redis that takes its time is named on a terminal", async () => {
+Deno.test("a slow Redis is named on a terminal", async () => {
   const auth = held((peer) => peer.hangUp());
   await using redis = await scriptedRedis({ connect: auth.action });
   await using terminal = await sendOnTerminal(redis);
@@ -50,7 +50,7 @@ Deno.test("a Redis that takes its time is named on a terminal", async () => {
   assert.match(await terminal.shows("status: 75"), /^Error: Redis does not answer/);
 });
 
-Deno.test("a send that takes no time shows nothing on a terminal", async () => {
+Deno.test("a fast delivery shows nothing on a terminal", async () => {
   await using server = await scriptedSmtp();
   await using redis = await scriptedRedis({}, smarthostHash(server));
   await using terminal = await sendOnTerminal(redis);

@@ -104,7 +104,7 @@ for (const [what, args] of INJECTIONS) {
   });
 }
 
-Deno.test("line breaks at the end of addresses are dropped, and empty arguments are passed over", async () => {
+Deno.test("line breaks at the end of addresses are dropped, and empty arguments are skipped", async () => {
   const args = ["-f", "s@b.test\n", "--cc", "c@b.test\r\n", "--bcc", "", "", "a@b.test\n"];
   const { run, server } = await sendTo(args);
   assertSilentSuccess(run);

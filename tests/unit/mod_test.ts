@@ -66,13 +66,13 @@ Deno.test("clock, host name and id of a mail are those of the context", async ()
   assert.match(text, /^Message-ID: <unique@host\.test>\r$/m);
 });
 
-Deno.test("a mail takes its recipients from a MIME message where it is told to", async () => {
+Deno.test("a mail takes its recipients from a MIME message if readRecipients is set", async () => {
   const input = new TextEncoder().encode("To: a@b.test\nBcc: c@d.test\nSubject: x\n\nHello\n");
   const { envelope } = await buildMail(input, { readRecipients: true }, CONTEXT);
   assert.deepEqual(envelope.recipients, ["a@b.test", "c@d.test"]);
 });
 
-Deno.test("a mail is HTML where it is told so", async () => {
+Deno.test("a mail is HTML if html is set", async () => {
   assert.match(await textOf("x", { to: "a@b.test" }), /^Content-Type: text\/plain/m);
   assert.match(await textOf("x", { to: "a@b.test", html: true }), /^Content-Type: text\/html/m);
 });

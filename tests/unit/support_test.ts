@@ -240,7 +240,7 @@ for (const [what, options, reason] of WRONG_CERTIFICATES) {
   });
 }
 
-Deno.test("openssl accepts a certificate made to be right, and none that signed itself", async () => {
+Deno.test("openssl accepts a certificate of the test authority, and no self-signed one", async () => {
   await using authority = await certificateAuthority();
   await using folder = await temporaryFolder();
   const { chainFile } = await authority.issue();

@@ -262,7 +262,7 @@ function textsOf(letters: string): fc.Arbitrary<string> {
   return fc.array(fc.constantFrom(...letters), { maxLength: 12 }).map((some) => some.join(""));
 }
 
-Deno.test("one address alone is read as it is among others", () => {
+Deno.test("a single address is read in the same way as in a list", () => {
   const outcome = (text: string) => {
     try {
       return parseMailboxes(text, "--to");

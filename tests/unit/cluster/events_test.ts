@@ -58,7 +58,7 @@ Deno.test("an event has its source, its name, and its payload to the byte", asyn
   }
 });
 
-Deno.test("events on other channels are none", async () => {
+Deno.test("events on other channels are ignored", async () => {
   await using redis = await plainRedis();
   const { notice, said } = notices();
   const listening = said(/^Listening/);
@@ -75,7 +75,7 @@ Deno.test("events on other channels are none", async () => {
   await reader.cancel();
 });
 
-Deno.test("no more than 32 events wait, one more is dropped and that is told", async () => {
+Deno.test("at most 32 events wait, further ones are dropped with a notice", async () => {
   await using redis = await plainRedis();
   const { notice, said, lines } = notices();
   const listening = said(/^Listening/);

@@ -86,7 +86,7 @@ for (const value of NO_ADDRESSES) {
   }
 }
 
-Deno.test("a password in the address of Redis is not said", () => {
+Deno.test("a password in the address of Redis is not shown", () => {
   assert.throws(() => redisAddresses({ leader: "redis://:s3cret@host:6379" }), (error) => {
     assert(error instanceof Failure);
     assert.equal(error.details.why, "it is not host:port or [IPv6]:port");
@@ -567,7 +567,7 @@ for (const [title, script] of Object.entries(DEAF)) {
   });
 }
 
-Deno.test("where the replica is down, the leader is asked", async () => {
+Deno.test("if the replica is down, the leader is asked", async () => {
   await using leader = await redisServer(HASH);
   const replica = `${LOOPBACK}:${closedPort()}`;
   const addresses = redisAddresses({ replica, leader: leader.address });
@@ -575,7 +575,7 @@ Deno.test("where the replica is down, the leader is asked", async () => {
   assert.deepEqual({ hash, from }, { hash: HASH, from: leader.address });
 });
 
-Deno.test("where neither replica nor leader has settings, there are none", async () => {
+Deno.test("if neither replica nor leader has settings, there are no settings", async () => {
   await using replica = await scriptedRedis();
   await using leader = await scriptedRedis();
   const addresses = redisAddresses({ replica: replica.address, leader: leader.address });
@@ -583,7 +583,7 @@ Deno.test("where neither replica nor leader has settings, there are none", async
   assert.deepEqual(found, { hash: {}, from: leader.address });
 });
 
-Deno.test("where the replica has no settings and the leader does not answer, nobody knows them", async () => {
+Deno.test("if the replica has no settings and the leader does not answer, it is an error", async () => {
   await using replica = await scriptedRedis();
   const leader = `${LOOPBACK}:${closedPort()}`;
   const addresses = redisAddresses({ replica: replica.address, leader });
@@ -594,7 +594,7 @@ Deno.test("where the replica has no settings and the leader does not answer, nob
   ]);
 });
 
-Deno.test("where the replica answers, the leader is left alone", async () => {
+Deno.test("if the replica answers, the leader is not asked", async () => {
   await using replica = await scriptedRedis({}, HASH);
   await using leader = await scriptedRedis();
   const addresses = redisAddresses({ replica: replica.address, leader: leader.address });
@@ -603,7 +603,7 @@ Deno.test("where the replica answers, the leader is left alone", async () => {
   assert.deepEqual(leader.commands, []);
 });
 
-Deno.test("where the replica refuses, the leader is left alone", async () => {
+Deno.test("if the replica refuses, the leader is not asked", async () => {
   await using replica = await scriptedRedis({ HGETALL: error("NOPERM no") });
   await using leader = await scriptedRedis({}, HASH);
   const addresses = redisAddresses({ replica: replica.address, leader: leader.address });
@@ -613,7 +613,7 @@ Deno.test("where the replica refuses, the leader is left alone", async () => {
   assert.deepEqual(leader.commands, []);
 });
 
-Deno.test("where neither replica nor leader answers, the error names both", async () => {
+Deno.test("if neither replica nor leader answers, the error names both", async () => {
   await using leader = await scriptedRedis({ HGETALL: error("NOPERM no") });
   const replica = `${LOOPBACK}:${closedPort()}`;
   const addresses = redisAddresses({ replica, leader: leader.address });

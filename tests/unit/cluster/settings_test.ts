@@ -170,7 +170,7 @@ Deno.test("without a token URL the other fields of OAuth 2.0 do not matter", () 
   assert.deepEqual(parseSettings({ ...HASH, ...rest, oauth2_token_url: "" }), SETTINGS);
 });
 
-Deno.test("empty fields of OAuth 2.0 are as good as none", () => {
+Deno.test("empty fields of OAuth 2.0 count as not set", () => {
   const empty = { oauth2_scope: "", oauth2_refresh_token: "" };
   assert.deepEqual(parseSettings({ ...HASH, ...OAUTH2, ...empty }), { ...SETTINGS, ...OAUTH2 });
 });

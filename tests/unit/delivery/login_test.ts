@@ -77,7 +77,7 @@ Deno.test("the token is asked for while the connection is opened", async () => {
   });
 });
 
-Deno.test("where the connection fails, nobody waits for the token any more", async () => {
+Deno.test("if the connection fails, the request for the token is aborted", async () => {
   const script = { greeting: reply("554 5.3.2 No service") };
   await withServers({ script, answer: silence() }, async (servers) => {
     await assert.rejects(
@@ -104,7 +104,7 @@ Deno.test("what is thrown holds nothing of the token, nor of what was said with 
   });
 });
 
-Deno.test("settings that could never work are refused before anything is said", async () => {
+Deno.test("settings that cannot work are refused before anything is sent", async () => {
   const wrong: [Partial<SmarthostSettings>, string][] = [
     [{ encrypt_smtp: "none" }, "encrypt_smtp"],
     [{ username: "" }, "username"],
@@ -123,7 +123,7 @@ Deno.test("settings that could never work are refused before anything is said", 
   });
 });
 
-Deno.test("without a token URL nobody asks for a token, and the password is said", async () => {
+Deno.test("without a token URL no token is requested, and the password is sent", async () => {
   await withServers({}, async (servers) => {
     const { password } = OAUTH2_LOGIN;
     const outcome = await deliver(servers, { oauth2_token_url: "", password });

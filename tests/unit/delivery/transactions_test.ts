@@ -73,7 +73,7 @@ for (const [code, text] of TOO_MANY) {
 }
 
 for (const text of ["5.2.2 Mailbox full", "Quota exceeded", "5.3.4 Message too big"]) {
-  Deno.test(`552 ${text} is no matter of the number of recipients`, async () => {
+  Deno.test(`552 ${text} is not about the number of recipients`, async () => {
     const { session, sent } = sessionWith(atMost(2, 552, text));
     const { recipients } = await sendToAll(session, transactionTo(3));
     assert.deepEqual(recipients.map(({ accepted }) => accepted), [true, true, false]);

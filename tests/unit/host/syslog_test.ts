@@ -129,7 +129,7 @@ Deno.test("a log that has been started anew while a message was sent gets the re
   assert.equal(await Deno.readTextFile(folder.file("new")), `<22>${RECORD.text}\n`);
 });
 
-Deno.test("a log for which there is no record keeps nothing waiting", async () => {
+Deno.test("without a record the program does not wait for the log", async () => {
   await using folder = await temporaryFolder();
   const program = await script(folder, "logger", "exec /bin/cat");
   const module = new URL("../../../lib/host/syslog.ts", import.meta.url);

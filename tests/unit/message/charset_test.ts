@@ -68,7 +68,7 @@ Deno.test("a long text in UTF-16 or UTF-32 becomes the same text in UTF-8", () =
   }
 });
 
-Deno.test("a text in UTF-16 that starts with NUL is no UTF-32", () => {
+Deno.test("a text in UTF-16 that starts with NUL is not UTF-32", () => {
   assert.equal(new TextDecoder().decode(decodeUnicode(utf16("\ufeff\0ab"))), "\0ab");
 });
 

@@ -107,7 +107,7 @@ for (const [title, input, args, line] of COMPOSED) {
 }
 
 for (const args of [[], ["--html"]]) {
-  Deno.test(`a file that is no text arrives unchanged, as an attachment (${args})`, () => {
+  Deno.test(`a file that is not text arrives unchanged, as an attachment (${args})`, () => {
     const file = Buffer.from("\x1f\x8b\x08\0\n\r\n\r\xff\0\0", "latin1");
     const [header = "", body = ""] = textOf(build(file, args)).split("\r\n\r\n");
     const fields = header.split("\r\n").slice(-3);

@@ -242,7 +242,7 @@ Deno.test("lines that end in CR CR LF become CRLF, in the body too", () => {
   }
 });
 
-Deno.test("the body stays as it is where only its own lines end in CR CR LF", () => {
+Deno.test("the body stays as it is if only its own lines end in CR CR LF", () => {
   const octets = Buffer.from("To: a\r\n\r\nb\r\r\n");
   assert.equal(receivedMessage(octets, parseOptions(["-t"]).mail)?.octets, octets);
 });

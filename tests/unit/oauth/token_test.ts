@@ -52,7 +52,7 @@ Deno.test("a refresh token is exchanged (RFC 6749, 6), also by a client without 
   });
 });
 
-Deno.test("a refresh token that is replaced is told", async () => {
+Deno.test("a replaced refresh token gives a warning", async () => {
   const { result } = await ask(givesToken("t1", { refresh_token: "r2" }), { refreshToken: "r1" });
   assert.equal(result.newRefreshToken, "r2");
 });

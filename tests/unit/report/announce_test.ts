@@ -56,7 +56,7 @@ async function announced(result: Failure | Outcome, json: boolean, print?: Outpu
   return { status, said, redacted };
 }
 
-Deno.test("of a success only the record is said, and no reply is redacted for it", async () => {
+Deno.test("a success leaves only the log record, and no reply is redacted for it", async () => {
   const { status, said, redacted } = await announced(SENT, false);
   assert.equal(status, 0);
   assert.deepEqual(said.map((line) => line.slice(0, 16)), ["log: status=sent"]);
@@ -76,7 +76,7 @@ Deno.test("with --json the replies of a success are shown, masked and bounded", 
   }
 });
 
-Deno.test("a failure is said to the log first, then on stderr, then as JSON: masked and bounded", async () => {
+Deno.test("a failure is written to the log first, then to stderr, then as JSON: masked and bounded", async () => {
   const { status, said } = await announced(REFUSED, true);
   assert.equal(status, 77);
   assert.deepEqual(said.map((line) => line.split(": ", 1)[0]), ["log", "stderr", "stdout"]);
@@ -86,7 +86,7 @@ Deno.test("a failure is said to the log first, then on stderr, then as JSON: mas
   }
 });
 
-Deno.test("where the JSON cannot be written the status stays", async () => {
+Deno.test("if the JSON cannot be written, the status does not change", async () => {
   const print = () => Promise.reject(new Failure({ status: ExitStatus.io, what: "No stdout" }));
   assert.equal((await announced(SENT, true, print)).status, 0);
   assert.equal((await announced(REFUSED, true, print)).status, 77);

@@ -204,7 +204,7 @@ for (const [title, unit] of ENDLESS) {
   });
 }
 
-Deno.test("a long password does not stop the program either, be it ever so monotonous", () => {
+Deno.test("a long password does not slow the program down, even if it repeats one character", () => {
   const mask = redactor(["a".repeat(MEGABYTE), `${"ab".repeat(MEGABYTE / 4)}c`], "a");
   for (const unit of ["a", "ab", "YWFh", "a "]) {
     assert.match(mask(unit.repeat(MEGABYTE)), /^(?:\*\*\*)+/);
@@ -270,7 +270,7 @@ const REPLY = { code: 535, text: `no ${PASSWORD}` };
 const MASKED_REPLY = { code: 535, text: "no ***" };
 const RECIPIENT = { address: `${USER}`, accepted: false, reply: REPLY };
 
-Deno.test("a failure keeps our words, and loses what others said of the password", () => {
+Deno.test("a failure keeps the program's words, and has no trace of a password in the words of others", () => {
   const failure = new Failure({
     status: ExitStatus.notAllowed,
     what: "Login refused",
@@ -294,7 +294,7 @@ Deno.test("our own sentence stays, or the gap in it would spell the password", (
   assert.deepEqual(redactResult(failure, redactor(["Login"])), failure);
 });
 
-Deno.test("an outcome loses what the server said of the password", () => {
+Deno.test("an outcome has no trace of a password that the server sent back", () => {
   const outcome: Outcome = {
     status: ExitStatus.noUser,
     server: "mail.example:587",
@@ -308,7 +308,7 @@ Deno.test("an outcome loses what the server said of the password", () => {
   });
 });
 
-Deno.test("a report of a check loses what a server said that cuts its words", () => {
+Deno.test("a report of a check has no trace of a password that the server cut off", () => {
   const reply = { code: 535, text: `${PASSWORD.slice(3)} is bad` };
   const failure = new Failure({ status: ExitStatus.notAllowed, what: "Login refused", reply });
   const masked = redactReport({
@@ -320,7 +320,7 @@ Deno.test("a report of a check loses what a server said that cuts its words", ()
   assert.equal(masked.steps[0]?.detail, "Login refused: 535 *** is bad");
 });
 
-Deno.test("a report of a check loses what the server said of the password", () => {
+Deno.test("a report of a check has no trace of a password that the server sent back", () => {
   const failure = new Failure({
     status: ExitStatus.notAllowed,
     what: "Login refused",

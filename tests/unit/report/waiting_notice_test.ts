@@ -34,7 +34,7 @@ function send() {
   return { clock, said, life: waitingNotice((line) => said.push(line), clock.later) };
 }
 
-Deno.test("a send of two seconds says nothing", () => {
+Deno.test("a delivery of two seconds shows nothing", () => {
   const { clock, said, life } = send();
   life.begin();
   life.waitForSmarthost({ host: "mail.test", port: 25 });
@@ -45,7 +45,7 @@ Deno.test("a send of two seconds says nothing", () => {
   assert.equal(clock.isWaiting(), false);
 });
 
-Deno.test("a send of more than two seconds says what it waits for then, and again ever more rarely", () => {
+Deno.test("a delivery of more than two seconds shows what it waits for, at growing intervals", () => {
   const { clock, said, life } = send();
   life.begin();
   life.waitForSmarthost({ host: "mail.test", port: 25 });
@@ -63,7 +63,7 @@ Deno.test("a send of more than two seconds says what it waits for then, and agai
   assert.equal(said.length, 6);
 });
 
-Deno.test("a pause before another attempt is told, too", () => {
+Deno.test("a pause before another attempt is shown too", () => {
   const { clock, said, life } = send();
   life.begin();
   life.waitForRetry();
@@ -71,7 +71,7 @@ Deno.test("a pause before another attempt is told, too", () => {
   assert.deepEqual(said, ["* Waiting to try again ..."]);
 });
 
-Deno.test("the time begins once, when the caller has given all", () => {
+Deno.test("the timer starts once, when the input has been read", () => {
   const { clock, said, life } = send();
   life.waitForRedis();
   clock.pass(60_000);
@@ -92,7 +92,7 @@ Deno.test("a waiting notice is one line of bounded length, without control chara
   assert.doesNotMatch(said[0] ?? "", /\x1b/);
 });
 
-Deno.test("without a terminal nothing is said, and no clock runs", () => {
+Deno.test("without a terminal nothing is shown, and no timer runs", () => {
   const clock = testClock();
   const life = waitingNotice(undefined, clock.later);
   life.begin();

@@ -49,7 +49,7 @@ Deno.test("each reply is matched with the command it answers, pipelined or not",
   assert.equal(idle, true);
 });
 
-Deno.test("what is asked beside nodemailer is answered there alone, and masked where it must be", async () => {
+Deno.test("a line sent without nodemailer gets its own answer, and is masked if it is secret", async () => {
   const transcript: string[] = [];
   const sent: string[] = [];
   const exchange = startExchange({
@@ -69,7 +69,7 @@ Deno.test("what is asked beside nodemailer is answered there alone, and masked w
   exchange.end();
 });
 
-Deno.test("nodemailer hears nothing of a reply before all that came with it is in order", () => {
+Deno.test("nodemailer is told of a reply only when all data that came with it is valid", () => {
   const { heard, failures } = play("> MAIL FROM:<a@b.test>", "< 250 Ok\r\n250 More\r\n");
   assert.deepEqual(heard, []);
   assert.equal(failures.length, 1);
@@ -227,7 +227,7 @@ Deno.test("a refusal that begins in the middle of the message is its answer, whe
   assert.equal(idle, false);
 });
 
-Deno.test("a fragment without a line end is no reply", () => {
+Deno.test("a fragment without a line end is not a reply", () => {
   const { exchange } = play(...UP_TO_DATA, ".", "< 250 queued");
   assert.equal(exchange.answers.at(-1)?.step, "DATA");
   assert.equal(
@@ -243,7 +243,7 @@ Deno.test("a connection lost after the final dot says that the server may have t
   assert.equal(why(...UP_TO_DATA, ".", "< 250 queued\r\n", "> QUIT"), "gone");
 });
 
-Deno.test("after its end the exchange hears nothing more", () => {
+Deno.test("after its end the exchange ignores all data", () => {
   const { exchange, failures } = play(...UP_TO_DATA, ".", "< 250 queued\r\n");
   exchange.receive(Buffer.from("500 what\r\n"));
   assert.deepEqual(failures, []);

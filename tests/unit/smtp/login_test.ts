@@ -32,7 +32,7 @@ async function playAs(credentials: Credentials, mechanisms: string[], ...replies
   return { result, said, shown };
 }
 
-Deno.test("PLAIN says all at once, and once more to a server that asks for it", async () => {
+Deno.test("PLAIN sends its response with the command, and again if the server asks for it", async () => {
   assert.deepEqual((await play(["PLAIN"], "235 ok")).said, [`AUTH PLAIN ${PLAIN}`]);
   for (const question of ["334", "334 ", "334 Z28gb24="]) {
     const { result, said } = await play(["PLAIN"], question, "235 ok");
@@ -92,7 +92,7 @@ for (
   });
 }
 
-Deno.test("503 is a login where the server says that there has been one", async () => {
+Deno.test("503 is a login if the server says that the client is logged in already", async () => {
   for (const words of ["5.5.1 Error: already authenticated", "Already logged in"]) {
     assert.equal((await play(["LOGIN"], `503 ${words}`)).result, "LOGIN");
   }
@@ -101,7 +101,7 @@ Deno.test("503 is a login where the server says that there has been one", async 
   assert.equal(result.status, 77);
 });
 
-Deno.test("a question too many is answered by a star, and is no login", async () => {
+Deno.test("a question too many is answered with " * ", and is not a login", async () => {
   const replies = Array(9).fill("334 QWdhaW46");
   for (const mechanism of ["PLAIN", "LOGIN", "CRAM-MD5"]) {
     const { result, said } = await play([mechanism], ...replies);
@@ -111,7 +111,7 @@ Deno.test("a question too many is answered by a star, and is no login", async ()
   }
 });
 
-Deno.test("a yes before the password was asked for is no login", async () => {
+Deno.test("a positive reply before the password was sent is not a login", async () => {
   for (const replies of [["235 ok"], ["334 ", "235 ok"]]) {
     const { result } = await play(["LOGIN"], ...replies);
     assert.ok(typeof result !== "string");
@@ -131,7 +131,7 @@ for (
 ) {
   const mechanisms = [name ?? ""];
 
-  Deno.test(`${name} says all at once, and once more to a server that asks without words`, async () => {
+  Deno.test(`${name} sends its response with the command, and again if the server sends an empty question`, async () => {
     const { result, said, shown } = await playAs(TOKEN, mechanisms, "235 ok");
     assert.deepEqual([result, said], [name, [`AUTH ${name} ${response}`]]);
     assert.deepEqual(shown, [`AUTH ${name} ***`]);
@@ -168,7 +168,7 @@ for (
     );
   });
 
-  Deno.test(`${name}: a server that asks on and on is told that this is the end`, async () => {
+  Deno.test(`${name}: a server that asks again and again gets the final answer`, async () => {
     const { result, said } = await playAs(TOKEN, mechanisms, REASON, REASON, REASON, "501 Ok");
     assert.deepEqual(said, [`AUTH ${name} ${response}`, end, end, "*"]);
     assert.equal(failureIn(result).status, 76);
@@ -184,6 +184,6 @@ Deno.test("after a mechanism that is refused as such the other one for tokens is
   ]]);
 });
 
-Deno.test("a token is never said by a mechanism for passwords", async () => {
+Deno.test("a token is never sent with a mechanism for passwords", async () => {
   await assert.rejects(playAs(TOKEN, ["PLAIN"], "235 ok"), /There is no mechanism PLAIN/);
 });

@@ -35,7 +35,7 @@ Deno.test("each tenth of a large message is reported, and no slice before it is 
   assert.deepEqual([sent[0], sent.at(-1)], [0, 26214400]);
 });
 
-Deno.test("of a message of some megabytes each is told", () => {
+Deno.test("each megabyte of a message of a few megabytes is reported", () => {
   const { said } = count(24, 128 * 1024);
   assert.deepEqual(said, [
     "* 1048576 of 3145728 bytes of the message are sent",

@@ -121,7 +121,7 @@ Deno.test("no text leaves its field of the log, or is longer than its limit", ()
   }));
 });
 
-Deno.test("JSON is that of every reader, on one line of printable ASCII", () => {
+Deno.test("JSON can be read by every parser, and is one line of printable ASCII", () => {
   const value: JsonValue = {
     list: [1, -1, true, false, null, "a"],
     empty: [[], {}],

@@ -22,6 +22,6 @@ Deno.test("any octets become text and octets again, ASCII or not", () => {
   }));
 });
 
-Deno.test("a character that is no octet is refused", () => {
+Deno.test("a character above U+00FF is refused", () => {
   assert.throws(() => latin1Octets("\u0100"), DOMException);
 });

@@ -53,11 +53,11 @@ const ERRORS: [string, unknown, string][] = [
   ["an error that says nothing", new Error(""), "unknown error"],
 ];
 for (const [name, error, expected] of ERRORS) {
-  Deno.test(`${name} is told in words`, () => assert.equal(reasonOf(error), expected));
+  Deno.test(`${name} is explained in words`, () => assert.equal(reasonOf(error), expected));
 }
 
-Deno.test("what is no error has no system code", () =>
+Deno.test("a value that is not an error has no system code", () =>
   assert.equal(systemCode("ENOENT"), undefined));
 
-Deno.test("a limit is told in seconds", () =>
+Deno.test("a time limit is shown in seconds", () =>
   assert.equal(timedOut(1500), "timed out after 1.5 s"));

@@ -15,7 +15,7 @@ function derOf(pem: string): Uint8Array {
   return Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64");
 }
 
-Deno.test("a certificate says what openssl has put into it", async () => {
+Deno.test("a certificate is read as openssl wrote it", async () => {
   await using folder = await temporaryFolder();
   const root = await makeCertificate(folder, "root", {
     subject: "/CN=Root",
@@ -53,7 +53,7 @@ Deno.test("a certificate says what openssl has put into it", async () => {
   assert.deepEqual(derOf(pemOf(certificate.der)), Buffer.from(certificate.der));
 });
 
-Deno.test("what is cut off or changed anywhere is read or is none, and never throws", async () => {
+Deno.test("a certificate that is cut off or changed anywhere never throws", async () => {
   await using folder = await temporaryFolder();
   const made = await makeCertificate(folder, "own");
   const der = derOf(made.pem);

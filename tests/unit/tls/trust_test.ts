@@ -58,26 +58,26 @@ Deno.test("without variables the system's store stays on", () => {
   assert.equal(plain.get("DENO_TLS_CA_STORE"), "system");
 });
 
-Deno.test("the system's store is on whatever the caller says of it", () => {
+Deno.test("the system's store is on even if the environment turned it off", () => {
   const other = environment({ DENO_TLS_CA_STORE: "mozilla" });
   assert.deepEqual(certificateAuthorities(other, true), []);
   assert.equal(other.get("DENO_TLS_CA_STORE"), "system");
 });
 
-Deno.test("variables that are empty are as good as none, and taken away", () => {
+Deno.test("empty variables count as not set, and are removed", () => {
   const empty = environment({ SSL_CERT_FILE: "", SSL_CERT_DIR: "" });
   assert.deepEqual(certificateAuthorities(empty, true), []);
   assert.equal(empty.get("SSL_CERT_FILE"), undefined);
   assert.equal(empty.get("DENO_TLS_CA_STORE"), "system");
 });
 
-Deno.test("who verifies nothing needs no store of the host, and no file is looked at", () => {
+Deno.test("without verification no store is needed, and no file is read", () => {
   const named = environment({ SSL_CERT_FILE: "/nowhere/ca.pem" });
   assert.deepEqual(certificateAuthorities(named, false), []);
   assert.equal(named.get("DENO_TLS_CA_STORE"), "mozilla");
 });
 
-Deno.test("a certificate that is broken is passed over", () =>
+Deno.test("a broken certificate is skipped", () =>
   withFolder((folder, PEM, OTHER) => {
     const SSL_CERT_FILE = join(folder, "mixed.pem");
     const cut = OTHER.slice(0, 200);
@@ -86,7 +86,7 @@ Deno.test("a certificate that is broken is passed over", () =>
     assert.deepEqual(certificateAuthorities(named, true), [PEM, OTHER]);
   }));
 
-Deno.test("a trusted certificate of OpenSSL counts without what it is trusted for", () =>
+Deno.test("of a trusted certificate of OpenSSL only the certificate is used", () =>
   withFolder((folder, PEM) => {
     const [SSL_CERT_FILE, plain] = [join(folder, "trusted.pem"), join(folder, "ca.pem")];
     const args = [
@@ -118,7 +118,7 @@ Deno.test("SSL_CERT_DIR alone turns the system's store off, and counts hashed na
     assert.equal(named.get("DENO_TLS_CA_STORE"), "");
   }));
 
-Deno.test("both together are added up, and each authority counts once", () =>
+Deno.test("with both variables all authorities count, each once", () =>
   withFolder((folder, PEM, OTHER) => {
     const SSL_CERT_DIR = `${join(folder, "empty")}:${join(folder, "hashed")}`;
     const named = environment({ SSL_CERT_FILE: join(folder, "ca.pem"), SSL_CERT_DIR });
@@ -134,7 +134,7 @@ Deno.test("a missing file does not matter while the directory has authorities", 
     assert.deepEqual(certificateAuthorities(named, true), [PEM, OTHER]);
   }));
 
-Deno.test("authorities that cannot be had are refused, and each reason is named", () =>
+Deno.test("missing authorities are an error that names each reason", () =>
   withFolder((folder) => {
     const at = (name: string) => join(folder, name);
     assert.equal(
