@@ -101,7 +101,7 @@ Deno.test("503 is a login if the server says that the client is logged in alread
   assert.equal(result.status, 77);
 });
 
-Deno.test("a question too many is answered with " * ", and is not a login", async () => {
+Deno.test("a question too many is answered with an asterisk, and is not a login", async () => {
   const replies = Array(9).fill("334 QWdhaW46");
   for (const mechanism of ["PLAIN", "LOGIN", "CRAM-MD5"]) {
     const { result, said } = await play([mechanism], ...replies);
