@@ -11,7 +11,7 @@ import { OPTIONS } from "../lib/command_line/mod.ts";
 import { bashCompletion, zshCompletion } from "./documents/completion.ts";
 import { manualPage } from "./documents/manual.ts";
 
-/** The day of a version, from its heading in the changelog; empty where it has none yet. */
+/** Gives the date of a version, from its heading in the changelog; "" if it has none yet. */
 function dateOf(version: string): string {
   const changelog = Deno.readTextFileSync(new URL("../CHANGELOG.md", import.meta.url));
   return new RegExp(`^## \\[${version}\\] - (\\d{4}-\\d\\d-\\d\\d)`, "m").exec(changelog)?.[1] ??

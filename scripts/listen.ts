@@ -63,7 +63,7 @@ function eventsFolder(): string {
   });
 }
 
-/** What may be a handler, in the order in which they run; none where there is no such folder. */
+/** Gives the possible handlers in the order in which they run; none if the folder does not exist. */
 async function handlersIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
@@ -89,7 +89,7 @@ async function handle(folder: string, event: ClusterEvent): Promise<void> {
   }
 }
 
-/** Starts a handler, or gives why that is none. */
+/** Starts a handler; gives the reason if the file is not a handler. */
 async function start(
   path: string,
   { name, source }: ClusterEvent,
@@ -139,7 +139,7 @@ function endSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Says so where there is nothing to run yet: handlers may still come while this program runs. */
+/** Writes a notice if there are no handlers yet; they may be added while this program runs. */
 async function announceHandlers(folder: string): Promise<void> {
   const path = `${folder}/${EVENT}`;
   if ((await handlersIn(path)).length === 0) say(`There are no handlers in ${path}`, "warning");

@@ -15,7 +15,7 @@ const EXAMPLE =
   `echo "Hello, world!" | ns8-sendmail -s "My test mail" -f "no-reply@nethserver.org" user@test.org`;
 const LOGIN = { username: "ns8-agent", password: crypto.randomUUID() };
 
-/** Says what happens next. */
+/** Prints the next step. */
 function say(line: string): void {
   console.log(`==> ${line}`);
 }

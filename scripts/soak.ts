@@ -76,7 +76,7 @@ type Ledger = {
 /** What a message is recognized by. */
 const ID = /^id=(\d+)\r?$/m;
 
-/** Starts a mail server each of whose connections has bad luck of its own. */
+/** Starts a mail server with a random fault on each connection. */
 function unreliableServer(ledger: Ledger): Promise<ListeningServer> {
   return listen((socket) => {
     const script = scriptOf(ledger, () => ID.exec(conversation.saidText())?.[1] ?? "unknown");

@@ -76,7 +76,7 @@ function listenTls(port: number): number {
   return listener.addr.port;
 }
 
-/** A Redis that answers the one batch of commands that the program sends; tells when it has gone. */
+/** A Redis that answers the program's one batch of commands, and then closes the connection. */
 function serveRedis(socket: Socket, hash: Record<string, string>, onGone: () => void): void {
   socket.once("close", onGone);
   const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
@@ -139,7 +139,7 @@ class NoCommand extends Deno.Command {
   }
 }
 
-/** The host on which this runs leaves no trace in the bytecode: a host of its own stands in for it. */
+/** A fixed host in place of the real one, so that the bytecode does not depend on the building host. */
 const HOST_NAME = "warmup";
 const NAME_SERVICE = {
   lookup: () => Promise.resolve([{ address: "192.0.2.1", family: 4 }]),

@@ -115,7 +115,7 @@ function log(): string[] {
   ];
 }
 
-/** The sentences about an option; throws where there are none. */
+/** Gives the sentences about an option; throws if there are none. */
 function sentencesOf({ long, short }: Option): string {
   const sentences = OPTION_SENTENCES[long ?? short ?? ""];
   if (sentences === undefined) throw new Error(`No sentence about ${long ?? short}`);
