@@ -23,7 +23,7 @@ packages_of() {
 }
 
 # A whole system without a mailer, for the packages of this project: what it holds beside the least.
-DEBIAN_PACKAGES=cron,at,logrotate,php-cli,procps
+DEBIAN_PACKAGES=cron,at,logrotate,php-cli,procps,systemd
 
 # bootstrap: makes .cache/roots/debian, of the release that the host has, from where the host gets it.
 bootstrap() {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { projectFile } from "../program/command.ts";
+import { projectFile, type RunningCommand, start } from "../program/command.ts";
 
 /** Where the sets of packages are unpacked, see scripts/toolchain/roots.sh. */
 const ROOTS = `${Deno.env.get("NS8_SENDMAIL_CACHE") ?? projectFile(".cache")}/roots`;
@@ -40,4 +40,27 @@ export function withPackages(set: string, script: string, ...args: string[]): st
 export function insideDebian(folder: string, script: string): string[] {
   const enter = projectFile("tests/support/hosts/debian_root.sh");
   return ["/usr/bin/unshare", ...NAMESPACE, "/bin/sh", enter, `${ROOTS}/debian`, folder, script];
+}
+
+/**
+ * Boots a real systemd in that Debian, with the units in the folder's `units`, the files in its `etc`,
+ * and an executable as its sendmail. Its disposal ends all of it.
+ */
+export function bootSystemd(folder: string, executable: string): RunningCommand {
+  const script = projectFile("tests/support/hosts/systemd_root.sh");
+  const namespace = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork"];
+  const command = ["/bin/sh", script, `${ROOTS}/debian`, folder, executable];
+  const running = start(["/usr/bin/unshare", ...namespace, ...command]);
+  return {
+    ...running,
+    async [Symbol.asyncDispose]() {
+      // systemd outlives whoever started it, and all of the namespace ends with systemd.
+      const children = await Deno.readTextFile(`/proc/${running.pid}/task/${running.pid}/children`)
+        .catch(() => "");
+      for (const pid of children.trim().split(" ").filter(Boolean)) {
+        Deno.kill(Number(pid), "SIGKILL");
+      }
+      await running[Symbol.asyncDispose]();
+    },
+  };
 }
