@@ -14,7 +14,7 @@ import {
   standardField,
 } from "./fields.ts";
 import { isHtml } from "./html.ts";
-import { inOrder, type Part, ready } from "./lines.ts";
+import { joinParts, type Part, partOf } from "./lines.ts";
 import type { Mail } from "./mail.ts";
 import { encodeBinary, encodeBody } from "./transfer.ts";
 
@@ -39,7 +39,7 @@ export function compose(input: Uint8Array, mail: Mail, context: Context): Part {
     `Content-Transfer-Encoding: ${encoding}`,
     "",
   ];
-  return inOrder([ready(fieldBytes(header)), body]);
+  return joinParts([partOf(fieldBytes(header)), body]);
 }
 
 function textType(text: Uint8Array, mail: Mail): "text/html" | "text/plain" {

@@ -14,7 +14,7 @@ export const LF = 0x0a;
 export const CR = 0x0d;
 
 /**
- * A part of a finished message. Its octets are made only while they are gone through, slice by
+ * A part of a finished message. Its octets are made only while they are iterated, slice by
  * slice, and this can be done any number of times; what they are made from is never changed.
  */
 export type Part = {
@@ -36,43 +36,47 @@ const STEP = 32 * 1024;
 const SMALL = 32 * 1024;
 
 /** A part whose octets are ready. */
-export function ready(octets: Uint8Array): Part {
+export function partOf(octets: Uint8Array): Part {
   return { size: octets.length, isAscii: isAscii(octets), slices: [octets] };
 }
 
-/** The octets with every line end a CRLF. Slices that are so already are views, not copies. */
+/** Gives the octets with every line end a CRLF. Slices that need no change are views, not copies. */
 export function withCrlf(octets: Uint8Array, loneCr: LoneCr): Part {
   let size = 0;
   for (const step of steps(octets)) size += completeLength(step, loneCr);
-  return { size, isAscii: isAscii(octets), slices: afresh(() => completeSlices(octets, loneCr)) };
+  return {
+    size,
+    isAscii: isAscii(octets),
+    slices: repeatable(() => completeSlices(octets, loneCr)),
+  };
 }
 
-/** The same for the wire: a lone CR is a line end, and the last line has one too. */
+/** Does the same for the wire: a lone CR is a line end, and the last line gets one too. */
 export function wholeLines(octets: Uint8Array): Part {
   const last = octets.at(-1);
   const lines = withCrlf(octets, "line end");
   if (last === undefined || last === LF || last === CR) return lines;
-  return inOrder([lines, ready(Uint8Array.of(CR, LF))]);
+  return joinParts([lines, partOf(Uint8Array.of(CR, LF))]);
 }
 
-/** Parts as one, which follow each other. */
-export function inOrder(parts: readonly Part[]): Part {
+/** Joins parts that follow each other to one. */
+export function joinParts(parts: readonly Part[]): Part {
   return {
     size: parts.reduce((sum, { size }) => sum + size, 0),
     isAscii: parts.every((part) => part.isAscii),
-    slices: afresh(function* () {
+    slices: repeatable(function* () {
       for (const { slices } of parts) yield* slices;
     }),
   };
 }
 
-/** The same octets with small slices put together. */
-export function gathered(part: Part): Part {
-  return { ...part, slices: afresh(() => gather(part.slices)) };
+/** Gives the same octets with small slices put together, so that a short message is one write. */
+export function withLargerSlices(part: Part): Part {
+  return { ...part, slices: repeatable(() => gather(part.slices)) };
 }
 
-/** What can be gone through again and again, where a generator can be only once. */
-export function afresh(generate: () => Iterator<Uint8Array>): Iterable<Uint8Array> {
+/** Makes an iterable that can be iterated any number of times, unlike a generator. */
+export function repeatable(generate: () => Iterator<Uint8Array>): Iterable<Uint8Array> {
   return { [Symbol.iterator]: generate };
 }
 

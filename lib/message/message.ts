@@ -8,7 +8,7 @@ import { compose } from "./compose.ts";
 import { type Envelope, envelopeOf, type Received } from "./envelope.ts";
 import type { Context } from "./fields.ts";
 import { fieldsNamed, fieldText } from "./header.ts";
-import { gathered } from "./lines.ts";
+import { withLargerSlices } from "./lines.ts";
 import { noHeader, receivedMessage } from "./mime.ts";
 import type { Mail } from "./mail.ts";
 import { relay } from "./relay.ts";
@@ -42,7 +42,7 @@ export function buildMessage(input: Uint8Array, mail: Mail, context: Context): M
   const envelope = envelopeOf(mail, context.hostName, received);
   // Addresses with a NUL or a lone CR have been refused before.
   if (received !== undefined && !received.block.clean) throw noHeader();
-  const { size, slices, isAscii } = gathered(
+  const { size, slices, isAscii } = withLargerSlices(
     received ? relay(received, mail, context) : compose(input, mail, context),
   );
   return {

@@ -17,7 +17,7 @@ import {
   UNDISCLOSED,
 } from "./fields.ts";
 import { asCharacters, type Field } from "./header.ts";
-import { inOrder, type Part, ready, wholeLines } from "./lines.ts";
+import { joinParts, type Part, partOf, wholeLines } from "./lines.ts";
 import type { Mail } from "./mail.ts";
 
 /**
@@ -45,9 +45,9 @@ export function relay(received: Received, mail: Mail, context: Context): Part {
   const { octets, block } = received;
   const fields = block.fields.filter((field) => !isRemoved(octets, field));
   const subject = mail.subject === undefined ? undefined : textField("Subject", mail.subject);
-  return inOrder([
+  return joinParts([
     wholeLines(Buffer.concat([...keptFields(octets, fields, subject, context.hostName)])),
-    ready(fieldBytes([...missingFields(received, fields, mail, context), ""])),
+    partOf(fieldBytes([...missingFields(received, fields, mail, context), ""])),
     wholeLines(octets.subarray(block.body)),
   ]);
 }

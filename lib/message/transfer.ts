@@ -9,7 +9,7 @@
 
 import { Buffer, isAscii } from "node:buffer";
 import { latin1, latin1Octets } from "../text/mod.ts";
-import { afresh, CR, LF, type Part, ready, steps, wholeLines, withCrlf } from "./lines.ts";
+import { CR, LF, type Part, partOf, repeatable, steps, wholeLines, withCrlf } from "./lines.ts";
 
 /**
  * A body that is ready for the wire: all ASCII, no line over 998 octets, every line end a CRLF, the
@@ -47,12 +47,12 @@ export function encodeBody(text: Uint8Array): Encoded {
   const quoted = text.length <= LONGEST_QUOTED ? quotedPrintable(text) : undefined;
   return quoted === undefined
     ? { encoding: "base64", ...base64(withCrlf(text, "text")) }
-    : { encoding: "quoted-printable", ...ready(quoted) };
+    : { encoding: "quoted-printable", ...partOf(quoted) };
 }
 
 /** Encodes octets that are no text: all of them come out of it as they went in. */
 export function encodeBinary(octets: Uint8Array): Encoded {
-  const slices = afresh(() => steps(octets));
+  const slices = repeatable(() => steps(octets));
   return { encoding: "base64", ...base64({ size: octets.length, isAscii: false, slices }) };
 }
 
@@ -139,7 +139,7 @@ function base64({ size, slices }: Part): Part {
   return {
     size: Math.floor(size / BASE64_LINE) * BASE64_WIRE_LINE + last,
     isAscii: true,
-    slices: afresh(() => base64Slices(slices)),
+    slices: repeatable(() => base64Slices(slices)),
   };
 }
 

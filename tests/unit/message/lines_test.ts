@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import {
-  gathered,
-  inOrder,
+  joinParts,
   type Part,
-  ready,
+  partOf,
   wholeLines,
   withCrlf,
+  withLargerSlices,
 } from "../../../lib/message/lines.ts";
 
 /** The octets of a part, which are the same each time, and as many and as they are said to be. */
@@ -85,7 +85,9 @@ for (const size of [1, 100, 65_535, 65_536, 131_072, 1_000_000]) {
   Deno.test(`a text of ${size} octets leaves in slices of 32 to 256 KiB`, () => {
     for (const line of ["\n", "a\n", `${"a".repeat(76)}\r\n`]) {
       const text = octets(line.repeat(Math.ceil(size / line.length)).slice(0, size));
-      const part = gathered(inOrder([ready(octets("Subject: x\r\n\r\n")), wholeLines(text)]));
+      const part = withLargerSlices(
+        joinParts([partOf(octets("Subject: x\r\n\r\n")), wholeLines(text)]),
+      );
       const slices = [...part.slices];
       for (const [i, { length }] of slices.entries()) {
         assert.ok(length <= 256 * 1024, `${length}`);
@@ -97,7 +99,7 @@ for (const size of [1, 100, 65_535, 65_536, 131_072, 1_000_000]) {
 }
 
 Deno.test("a short message is one slice", () => {
-  const parts = ["a", "", "b"].map((text) => ready(octets(text)));
-  assert.equal([...gathered(inOrder(parts)).slices].length, 1);
-  assert.deepEqual([...gathered(inOrder([])).slices], []);
+  const parts = ["a", "", "b"].map((text) => partOf(octets(text)));
+  assert.equal([...withLargerSlices(joinParts(parts)).slices].length, 1);
+  assert.deepEqual([...withLargerSlices(joinParts([])).slices], []);
 });
