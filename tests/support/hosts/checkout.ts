@@ -25,6 +25,11 @@ export function projectCache(): string {
   return Deno.env.get("NS8_SENDMAIL_CACHE") ?? projectFile(".cache");
 }
 
+/** Deno's own cache, which may lie elsewhere (DENO_DIR). */
+function denoCache(): string {
+  return Deno.env.get("DENO_DIR") ?? `${projectCache()}/deno`;
+}
+
 /**
  * Makes a copy. Libraries are those of the project, and in the cache are links to its tools and to
  * Deno's own cache; names in `without` are left out of it.
@@ -36,10 +41,10 @@ export async function checkout(without: readonly string[] = []): Promise<Checkou
   for (const name of LIBRARIES) await Deno.symlink(projectFile(name), folder.file(name));
   const cache = (name: string) => folder.file(`.cache/${name}`);
   await Deno.mkdir(cache("deno/dl"), { recursive: true });
-  for (const from of await toolsIn(projectCache())) {
-    if (without.some((name) => from.startsWith(name))) continue;
-    await Deno.mkdir(cache(from.slice(0, from.lastIndexOf("/"))), { recursive: true });
-    await Deno.symlink(`${projectCache()}/${from}`, cache(from));
+  for (const [name, path] of await cachedTools()) {
+    if (without.some((start) => name.startsWith(start))) continue;
+    await Deno.mkdir(cache(name.slice(0, name.lastIndexOf("/"))), { recursive: true });
+    await Deno.symlink(path, cache(name));
   }
   return {
     ...folder,
@@ -51,14 +56,16 @@ export async function checkout(without: readonly string[] = []): Promise<Checkou
   };
 }
 
-/** The tools in a cache, and what is in Deno's own, by their paths. */
-async function toolsIn(cache: string): Promise<string[]> {
-  const names = async (path: string) =>
-    (await Array.fromAsync(Deno.readDir(`${cache}/${path}`))).map(({ name }) => `${path}/${name}`);
-  const versions = (await names(".")).map((path) => path.slice(2)).filter((name) =>
-    /^deno-\d/.test(name)
-  );
-  const own = (await names("deno")).filter((name) => name !== "deno/dl");
-  const folders = [...versions, ...await names("deno/dl")];
-  return [...(await Promise.all(folders.map(names))).flat(), ...own];
+/** The tools in the cache, and what is in Deno's own: names in a cache that has both, and paths. */
+async function cachedTools(): Promise<[name: string, path: string][]> {
+  const below = async (name: string, path: string) =>
+    (await Array.fromAsync(Deno.readDir(path)))
+      .map((entry): [string, string] => [`${name}/${entry.name}`, `${path}/${entry.name}`]);
+  const all = await below(".", projectCache());
+  const versions = all.map(([name, path]): [string, string] => [name.slice(2), path])
+    .filter(([name]) => /^deno-\d/.test(name));
+  const own = (await below("deno", denoCache())).filter(([name]) => name !== "deno/dl");
+  const folders = [...versions, ...await below("deno/dl", `${denoCache()}/dl`)];
+  const tools = await Promise.all(folders.map(([name, path]) => below(name, path)));
+  return [...tools.flat(), ...own];
 }
