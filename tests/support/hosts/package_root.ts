@@ -5,7 +5,7 @@
  * @module
  */
 
-import { projectFile, type RunningCommand, start } from "../program/command.ts";
+import { projectFile, run, type RunningCommand, start } from "../program/command.ts";
 
 /** Where the sets of packages are unpacked, see scripts/toolchain/roots.sh. */
 const ROOTS = `${Deno.env.get("NS8_SENDMAIL_CACHE") ?? projectFile(".cache")}/roots`;
@@ -55,10 +55,11 @@ export function bootSystemd(folder: string, executable: string): RunningCommand 
     ...running,
     async [Symbol.asyncDispose]() {
       // systemd outlives whoever started it, and all of the namespace ends with systemd.
-      const children = await Deno.readTextFile(`/proc/${running.pid}/task/${running.pid}/children`)
-        .catch(() => "");
-      for (const pid of children.trim().split(" ").filter(Boolean)) {
-        Deno.kill(Number(pid), "SIGKILL");
+      // Deno itself may read that only with every permission that there is.
+      const list = `/proc/${running.pid}/task/${running.pid}/children`;
+      const { stdout } = await run(["/bin/cat", list]);
+      for (const pid of stdout.trim().split(" ").filter(Boolean)) {
+        await run(["/usr/bin/kill", "-9", pid]);
       }
       await running[Symbol.asyncDispose]();
     },
