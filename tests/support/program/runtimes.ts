@@ -17,10 +17,12 @@ export const ONCE: Readonly<Record<string, string>> = {
   "deploy_test.ts": "it copies the file to hosts",
   "host_test.ts": "the program has to be one file there",
   "library_test.ts": "it runs the library from its sources",
+  "packages_test.ts": "the program has to be one file there",
   "permissions_test.ts": "it reads what is baked into the file, and which files it opens",
   "reproducible_test.ts": "it compiles executables of its own",
   "set_smarthost_test.ts": "it runs a script",
   "sources_test.ts": "it runs the program from its sources, under both",
+  "systemd_test.ts": "the program has to be one file there",
   "toolchain_test.ts": "it runs the scripts that build",
 };
 
