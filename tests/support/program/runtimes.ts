@@ -14,6 +14,7 @@ import { EXECUTABLE } from "./program.ts";
 /** Tests that look at the file, or at scripts: a second run would show nothing new. */
 export const ONCE: Readonly<Record<string, string>> = {
   "arm64_test.ts": "it compiles an executable of its own",
+  "corpus_test.ts": "it compares with other programs; what goes out is compared by all other tests",
   "deploy_test.ts": "it copies the file to hosts",
   "host_test.ts": "the program has to be one file there",
   "library_test.ts": "it runs the library from its sources",
