@@ -14,6 +14,9 @@ import {
 } from "./smtp_conversation.ts";
 import { listen, type ListeningServer } from "./tcp.ts";
 
+/** After this time a message that is waited for is taken never to come, in milliseconds. */
+const HANGS_AFTER = 60_000;
+
 /** A running scripted server. */
 export type ScriptedSmtp = ListeningServer & {
   /** All connections so far, in order. */
@@ -46,7 +49,12 @@ export async function scriptedSmtp(
     commands: () => conversations.flatMap((each) => each.commands),
     messages,
     async received(count) {
-      while (messages().length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+      for (const start = Date.now(); messages().length < count;) {
+        if (Date.now() - start > HANGS_AFTER) {
+          throw new Error(`${messages().length} messages have come in, not ${count}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
       return messages();
     },
   };
