@@ -58,7 +58,7 @@ export function loadProgram(
   const requireBuiltin = createRequire(import.meta.url);
   const known = new Map(Object.entries({ ...LEFT_OUT, ...replaced }));
   const requireOnce = (name: string) => {
-    if (!known.has(name)) known.set(name, heirOf(requireBuiltin(name)));
+    if (!known.has(name)) known.set(name, prototypeOf(requireBuiltin(name)));
     return known.get(name);
   };
   return {
@@ -72,9 +72,10 @@ export function loadProgram(
 }
 
 /**
- * A module by inheritance, without names of its own: those the bundle would copy, one by one, for
- * each file that imports the module, and V8 would have to collect the garbage in mid-send.
+ * Gives an object that has the module as its prototype and no names of its own. The bundle copies the
+ * names that a module itself has, one by one, for each file that imports it; V8 would have to collect
+ * that garbage while a message is sent.
  */
-function heirOf(module: unknown): unknown {
+function prototypeOf(module: unknown): unknown {
   return typeof module === "object" ? Object.create(module) : module;
 }
