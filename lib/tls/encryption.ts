@@ -38,7 +38,10 @@ export type Encrypted = {
   socket: TLSSocket;
   encryption: Encryption;
   certificate: Uint8Array;
-  /** Gives the first error of the socket; Deno 2.9 does not repeat it for later listeners. */
+  /**
+   * Gives the first error of the socket, also before the event `error`; Deno 2.9 does not repeat that
+   * event for later listeners.
+   */
   tlsError: () => unknown;
 };
 
@@ -137,7 +140,8 @@ export function encrypt(
       socket: secured,
       encryption,
       certificate: certificate.raw,
-      tlsError: () => firstError,
+      // The socket knows an error before its listeners do.
+      tlsError: () => firstError ?? secured.errored,
     });
   });
   let firstError: unknown;
