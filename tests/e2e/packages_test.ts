@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
-import { hasPackages, insideDebian } from "../support/hosts/package_root.ts";
+import { bootSystemd, hasPackages } from "../support/hosts/package_root.ts";
 import { projectFile, run, start } from "../support/program/command.ts";
 import { EXECUTABLE } from "../support/program/program.ts";
 import { smarthost } from "../support/servers/smarthost.ts";
@@ -11,7 +11,6 @@ const MACHINE = Deno.build.arch;
 const { version: VERSION }: { version: string } = JSON.parse(
   await Deno.readTextFile(projectFile("deno.json")),
 );
-const LATER = `${VERSION}+later`;
 
 /** Makes the packages of the executable under test in a folder. */
 async function makePackages(folder: Folder): Promise<void> {
@@ -29,28 +28,89 @@ async function makePackages(folder: Folder): Promise<void> {
   await succeed([script, target, EXECUTABLE, documents, licences, folder.path]);
 }
 
-/** Makes a later version of the package for Debian out of the one that is there. */
-async function makeLater(folder: Folder): Promise<void> {
+/** Makes a package for Debian of another version out of the one that is there, in the same folder. */
+async function makeVersion(folder: Folder, version: string): Promise<void> {
   const script = `
     set -eu
     cd "$1"
     dpkg-deb --raw-extract ns8-sendmail_${VERSION}_*.deb tree
-    sed -i 's/^Version: .*/Version: ${LATER}/' tree/DEBIAN/control
-    mv tree/usr/lib/ns8-sendmail/ns8-sendmail-${VERSION} tree/usr/lib/ns8-sendmail/ns8-sendmail-${LATER}
-    ln -sfn ../lib/ns8-sendmail/ns8-sendmail-${LATER} tree/usr/bin/ns8-sendmail
-    mkdir later
-    dpkg-deb --root-owner-group -Zgzip -z1 --build tree later/`;
+    sed -i 's/^Version: .*/Version: ${version}/' tree/DEBIAN/control
+    mv tree/usr/lib/ns8-sendmail/ns8-sendmail-${VERSION} tree/usr/lib/ns8-sendmail/ns8-sendmail-${version}
+    ln -sfn ../lib/ns8-sendmail/ns8-sendmail-${version} tree/usr/bin/ns8-sendmail
+    dpkg-deb --root-owner-group -Zgzip -z1 --build tree .`;
   await succeed(["/bin/sh", "-c", script, "sh", folder.path]);
 }
 
-/** Writes the commands of the README for whoever has a host, block by block. */
-async function writeReadmeBlocks(folder: Folder): Promise<void> {
+/** Gives the commands of the README for whoever has a host, block by block. */
+async function readmeBlocks(): Promise<string[]> {
   const readme = await Deno.readTextFile(projectFile("README.md"));
-  const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
-  assert.equal(blocks.length, 5);
   const architecture = MACHINE === "x86_64" ? "amd64" : "arm64";
-  for (const [at, block] of blocks.entries()) {
-    await folder.write(`readme-${at + 1}.sh`, block.replaceAll("amd64", architecture));
+  return [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
+    .map(([, block = ""]) => block.replaceAll("amd64", architecture));
+}
+
+/** The steps of package_life.sh that are blocks of the README, in the README's order. */
+const README_STEPS = [
+  "install",
+  "install as sendmail",
+  "check",
+  "first mail",
+  "log line",
+  "upgrade",
+  "uninstall",
+];
+
+/** The units of that Debian; `REDIS` is where Redis is. Nothing of a whole boot is waited for. */
+const UNITS: Readonly<Record<string, string>> = {
+  "test.target": `[Unit]
+DefaultDependencies=no
+Wants=life.service
+`,
+  "life.service": `[Unit]
+DefaultDependencies=no
+Requires=systemd-journald.service
+After=systemd-journald.service
+[Service]
+Type=oneshot
+TimeoutStartSec=infinity
+Environment=REDIS_ADDRESS=REDIS
+ExecStart=/bin/bash /outside/life.sh
+StandardOutput=file:/outside/said
+StandardError=inherit
+`,
+  "fails.service": `[Unit]
+DefaultDependencies=no
+OnFailure=notify@%n.service
+[Service]
+Type=oneshot
+ExecStart=/bin/false
+`,
+  "notify@.service": `[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+Environment=REDIS_ADDRESS=REDIS
+ExecStart=/bin/sh -c 'echo "hello from %i" | sendmail -f alarm@example.test onfailure@example.test'
+`,
+  ...Object.fromEntries(
+    ["cron", "atd", "logrotate"].map((name) => [
+      `${name}.service.d/test.conf`,
+      "[Unit]\nDefaultDependencies=no\nConditionACPower=\n[Service]\nEnvironment=REDIS_ADDRESS=REDIS\n",
+    ]),
+  ),
+};
+
+/** Writes what package_life.sh needs. */
+async function writeLife(folder: Folder, redis: string, blocks: string[]): Promise<void> {
+  for (const [at, block] of blocks.entries()) await folder.write(`readme-${at + 1}.sh`, block);
+  const script = projectFile("tests/support/hosts/package_life.sh");
+  await Deno.copyFile(script, folder.file("life.sh"));
+  await folder.write("arrived", "");
+  await succeed(["/usr/bin/mkfifo", folder.file("said")]);
+  for (const [name, text] of Object.entries(UNITS)) {
+    const path = folder.file(`units/${name}`);
+    await Deno.mkdir(path.replace(/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(path, text.replace("ADDRESS=REDIS", `ADDRESS=${redis}`));
   }
 }
 
@@ -60,14 +120,13 @@ async function succeed(command: string[]): Promise<string> {
   return ended.stdout;
 }
 
-/** What a run of package_life.sh has said, step by step. */
-function stepsOf(lines: readonly string[]): Map<string, string[]> {
-  const steps = new Map<string, string[]>();
-  let current: string[] = [];
-  for (const line of lines) {
-    const step = /^== (.*)$/.exec(line)?.[1];
-    if (step !== undefined) steps.set(step, current = []);
-    else current.push(line);
+/** What a run of package_life.sh has said, step by step, and how long each took, in seconds. */
+function stepsOf(lines: readonly string[]) {
+  const steps = new Map<string, { said: string; seconds: string }>();
+  for (const part of lines.join("\n").split(/^== /m).slice(1)) {
+    const [name = "", ...rest] = part.trimEnd().split("\n");
+    const seconds = /^-- (.*)/.exec(rest.at(-1) ?? "")?.[1] ?? "";
+    steps.set(name, { said: rest.filter((line) => !line.startsWith("-- ")).join("\n"), seconds });
   }
   return steps;
 }
@@ -77,39 +136,46 @@ Deno.test({
     "by the README's commands, on a Debian without a mailer, the packages are installed, used, upgraded and removed",
   ignore: !hasPackages("debian"),
   async fn() {
+    const blocks = await readmeBlocks();
+    assert.equal(blocks.length, README_STEPS.length);
+    const later = /_(.*)_/.exec(blocks[README_STEPS.indexOf("upgrade")] ?? "")?.[1] ?? "";
     await using folder = await temporaryFolder();
     await makePackages(folder);
-    await makeLater(folder);
-    await writeReadmeBlocks(folder);
-    await folder.write("arrived", "");
+    await makeVersion(folder, later);
     await using host = await smarthost();
-    const script = projectFile("tests/support/hosts/package_life.sh");
-    await using life = start(insideDebian(folder.path, script), {
-      env: { REDIS_ADDRESS: host.circumstances.redis?.address ?? "" },
-    });
-    // The script waits for the mail of cron and of at.
+    await writeLife(folder, host.circumstances.redis?.address ?? "", blocks);
+    await using life = start(["/bin/cat", folder.file("said")]);
+    await using systemd = bootSystemd(folder.path);
+    // The script waits for the mail of cron, of at and of a unit.
     const arrivals = setInterval(() => {
       const recipients = host.server.messages().flatMap((message) => message.recipients);
       Deno.writeTextFileSync(folder.file("arrived"), recipients.join("\n"));
     }, 50);
-    const status = await life.ended;
+    await Promise.race([life.ended, systemd.ended]);
     clearInterval(arrivals);
-    assert.equal(status, 0, life.lines.join("\n"));
-
     const steps = stepsOf(life.lines);
-    const said = (step: string) => (steps.get(step) ?? []).join("\n");
+    assert.ok(steps.has("end"), [...systemd.lines, ...life.lines].join("\n"));
+
+    const said = (step: string) => steps.get(step)?.said ?? "";
     const real = (version: string) => `/usr/lib/ns8-sendmail/ns8-sendmail-${version}`;
-    assert.ok(said("install").includes(`ns8-sendmail ${VERSION}`), said("install"));
-    assert.equal(said("install").split(real(VERSION)).length - 1, 2, said("install"));
-    assert.match(said("first mail"), /^settings {2}ok /m);
-    assert.doesNotMatch(said("first mail"), /failed|Error/);
+    const installed = said("what is installed");
+    assert.ok(installed.startsWith(`ns8-sendmail ${VERSION}\n`), installed);
+    assert.equal(installed.split(real(VERSION)).length - 1, 2, installed);
+    assert.match(said("check"), /^settings {2}ok /m);
+    assert.doesNotMatch(said("check"), /failed|Error/);
+    assert.equal(said("first mail"), "");
+    assert.match(
+      said("log line"),
+      /^\w+ \d+ [\d:]+ node\.example\.org ns8-sendmail\[\d+\]: status=sent from=no-reply@nethserver.org to=user@test.org subject="My test mail" server=\S+ code=250$/m,
+    );
     assert.match(said("mailq"), /There is no queue[\s\S]*There are no aliases/);
     assert.doesNotMatch(said("no other mailer is wanted"), /exim|postfix|mail-transport/);
     assert.match(said("no other mailer is wanted"), /^Inst logwatch/m);
-    assert.ok(said("upgrade").includes(`ns8-sendmail-${LATER}`), said("upgrade"));
-    assert.ok(!said("upgrade").includes(`\nns8-sendmail-${VERSION}\n`), said("upgrade"));
-    assert.ok(said("upgrade").endsWith("/usr/bin/ns8-sendmail"), said("upgrade"));
-    assert.match(said("remove"), /nothing is left$/);
+    const upgraded = said("what is upgraded");
+    assert.ok(upgraded.includes(`ns8-sendmail-${later}`), upgraded);
+    assert.ok(!upgraded.includes(`\nns8-sendmail-${VERSION}\n`), upgraded);
+    assert.ok(upgraded.endsWith("/usr/bin/ns8-sendmail"), upgraded);
+    assert.equal(said("what is left"), "nothing is left");
 
     const messages = host.server.messages().map(({ recipients, content }) => {
       const text = new TextDecoder().decode(content);
@@ -119,9 +185,15 @@ Deno.test({
       ["user@test.org", undefined],
       ["php@example.test", "hello from PHP"],
       ["logrotate@example.test", "hello from logrotate"],
+      ["onfailure@example.test", "hello from fails.service"],
       ["cron@example.test", "hello from cron"],
       ["root@node.example.org", "hello from at"],
     ]);
+    for (const step of README_STEPS) {
+      const { seconds } = steps.get(step) ?? { seconds: "" };
+      assert.match(seconds, /^\d+\.\d{3}$/, step);
+      console.log(`${step}: ${seconds} s`);
+    }
   },
 });
 

@@ -1,20 +1,51 @@
+#!/bin/bash
 # The life of the packages on a Debian that has no mailer: installed, used by the programs of the
-# host, upgraded, removed. Says "== STEP" before each step. Run by debian_root.sh; the packages, and
-# one of a later version, are in /outside, and so are the README's own commands, readme-1.sh and so on.
-# REDIS_ADDRESS says where Redis is.
+# host, upgraded, removed. systemd runs it as a unit (systemd_root.sh). Says "== STEP" before each
+# step, and "-- SECONDS" after it; "== end" comes last. The packages, and one of a later version, are in
+# /outside, and so are the README's own commands: readme-1.sh and so on. REDIS_ADDRESS says where Redis is.
+set -eu
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH LC_ALL=C.UTF-8
+
+began=
+step() {
+  local now=${EPOCHREALTIME/[.,]/}
+  if [ -n "$began" ]; then printf -- '-- %d.%03d\n' $(((now - began) / 1000000)) $(((now - began) / 1000 % 1000)); fi
+  echo "== $1"
+  began=${EPOCHREALTIME/[.,]/}
+}
 
 files() {
   find / -xdev \( -path /proc -o -path /dev -o -path /run -o -path /tmp -o -path /outside -o -path /var/lib/dpkg \
     -o -path /var/cache -o -path /var/log -o -path /var/spool -o -path /var/lib/logrotate \) -prune -o -print | sort
 }
 
-files >/tmp/before
-echo "== install"
+# readme NUMBER: runs a block of the README as it is.
+readme() { bash -e "/outside/readme-$1.sh" </dev/null; }
+
+# Waits until a mail has arrived.
+arrived() { until grep -q "$1" /outside/arrived; do sleep 0.1; done; }
+
 cd /outside
-sh -e readme-1.sh
-sh -e readme-2.sh
+files >/tmp/before
+
+step "install"
+readme 1
+
+step "install as sendmail"
+readme 2
+
+step "check"
+readme 3
+
+step "first mail"
+readme 4
+
+step "log line"
+journalctl --sync
+readme 5
+
+step "what is installed"
 ns8-sendmail --version
 readlink -f /usr/local/bin/ns8-sendmail
 readlink -f /usr/sbin/sendmail
@@ -22,54 +53,61 @@ test -s /usr/share/man/man1/ns8-sendmail.1.gz
 test -s /usr/share/doc/ns8-sendmail/THIRD-PARTY
 test -x /usr/share/ns8-sendmail/10handler
 
-echo "== first mail"
-sh -e readme-3.sh
-sh -e readme-4.sh
-
-echo "== mailq"
+step "mailq"
 mailq
 newaliases
 
-echo "== no other mailer is wanted"
+step "no other mailer is wanted"
 apt-get install --simulate --no-install-recommends logwatch | grep '^Inst' || true
 
-echo "== php"
+step "php"
 php -r 'exit(mail("php@example.test", "From PHP", "hello from PHP") ? 0 : 1);'
 
-echo "== logrotate"
+step "logrotate's unit"
 echo line >/var/log/test.log
 cat >/etc/logrotate.d/test <<END
 /var/log/test.log {
+  size 1
   rotate 1
   postrotate
     printf 'Subject: rotated\n\nhello from logrotate\n' | sendmail logrotate@example.test
   endscript
 }
 END
-logrotate --force /etc/logrotate.d/test
+systemctl start logrotate.service
 rm /etc/logrotate.d/test
 
-echo "== cron"
+step "a unit that fails"
+systemctl start fails.service || true
+arrived onfailure@example.test
+
+step "cron"
 printf 'MAILTO=cron@example.test\n@reboot root echo hello from cron\n' >/etc/cron.d/test
-cron
-until grep -q cron@example.test /outside/arrived; do sleep 0.1; done
+systemctl start cron.service
+arrived cron@example.test
 rm /etc/cron.d/test
-kill "$(cat /run/crond.pid)"
+systemctl stop cron.service
 
-echo "== at"
-atd
+step "at"
+systemctl start atd.service
 echo 'echo hello from at' | at now 2>/dev/null
-until grep -q root@node.example.org /outside/arrived; do sleep 0.1; done
-kill "$(cat /run/atd.pid)"
+arrived root@node.example.org
+systemctl stop atd.service
 
-echo "== upgrade"
-dpkg --install /outside/later/*.deb
+step "upgrade"
+readme 6
+
+step "what is upgraded"
 ns8-sendmail --version
 ls /usr/lib/ns8-sendmail
 readlink /usr/local/bin/ns8-sendmail
 
-echo "== remove"
-sh -e readme-5.sh
+step "uninstall"
+readme 7
+
+step "what is left"
 rm -rf /var/log/test.log*
 files >/tmp/after
 diff /tmp/before /tmp/after && echo "nothing is left"
+
+step "end"

@@ -34,22 +34,15 @@ export function withPackages(set: string, script: string, ...args: string[]): st
 }
 
 /**
- * Gives the command that runs a shell script inside a whole Debian without a mailer, where a folder of
- * the host's is at /outside. The network is the host's.
+ * Boots a real systemd inside a whole Debian without a mailer, with the units in the folder's `units`,
+ * the files in its `etc`, and, if there is one, an executable as its sendmail. The folder is at
+ * /outside there, and the network is the host's. Its disposal ends all of it.
  */
-export function insideDebian(folder: string, script: string): string[] {
-  const enter = projectFile("tests/support/hosts/debian_root.sh");
-  return ["/usr/bin/unshare", ...NAMESPACE, "/bin/sh", enter, `${ROOTS}/debian`, folder, script];
-}
-
-/**
- * Boots a real systemd in that Debian, with the units in the folder's `units`, the files in its `etc`,
- * and an executable as its sendmail. Its disposal ends all of it.
- */
-export function bootSystemd(folder: string, executable: string): RunningCommand {
+export function bootSystemd(folder: string, executable?: string): RunningCommand {
   const script = projectFile("tests/support/hosts/systemd_root.sh");
   const namespace = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork"];
-  const command = ["/bin/sh", script, `${ROOTS}/debian`, folder, executable];
+  const command = ["/bin/sh", script, `${ROOTS}/debian`, folder];
+  if (executable !== undefined) command.push(executable);
   const running = start(["/usr/bin/unshare", ...namespace, ...command]);
   return {
     ...running,

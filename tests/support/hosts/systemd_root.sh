@@ -1,10 +1,10 @@
 #!/bin/sh
 # Boots a real systemd as the first process of a namespace, inside a whole Debian of its own
 # (scripts/toolchain/roots.sh debian), with the units in FOLDER/units, and starts test.target. All that
-# it writes is in memory. FOLDER is at /outside, and the executable under test is sendmail there.
-# Usage: unshare --mount --uts --ipc --pid --cgroup --fork systemd_root.sh ROOT FOLDER EXECUTABLE
+# it writes is in memory. FOLDER is at /outside, and EXECUTABLE, if one is named, is sendmail there.
+# Usage: unshare --mount --uts --ipc --pid --cgroup --fork systemd_root.sh ROOT FOLDER [EXECUTABLE]
 set -eu
-root=$1 folder=$2 executable=$3
+root=$1 folder=$2 executable=${3-}
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/upper /run/work /run/system
@@ -30,13 +30,16 @@ mount -t cgroup2 cgroup2 $system/sys/fs/cgroup/unified
 mount -t cgroup -o none,name=systemd cgroup $system/sys/fs/cgroup/systemd 2>/dev/null || true
 mkdir -p $system/outside
 mount --bind "$folder" $system/outside
-cp -- "$executable" $system/usr/lib/ns8-sendmail-under-test
-ln -s ../lib/ns8-sendmail-under-test $system/usr/bin/ns8-sendmail
-ln -s ../bin/ns8-sendmail $system/usr/sbin/sendmail
+if [ -n "$executable" ]; then
+  cp -- "$executable" $system/usr/lib/ns8-sendmail-under-test
+  ln -s ../lib/ns8-sendmail-under-test $system/usr/bin/ns8-sendmail
+  ln -s ../bin/ns8-sendmail $system/usr/sbin/sendmail
+fi
 rm -rf $system/etc/systemd/system
 cp -r -- "$folder/units" $system/etc/systemd/system
 if [ -d "$folder/etc" ]; then cp -r -- "$folder/etc/." $system/etc/; fi
 hostname node.example.org
+echo node.example.org >$system/etc/hostname # systemd reads it
 echo "127.0.1.1 node.example.org node" >>$system/etc/hosts
 container=test exec /usr/sbin/chroot $system /usr/lib/systemd/systemd --system --unit=test.target \
   --log-target=null --show-status=no
