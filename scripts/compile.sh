@@ -56,14 +56,16 @@ bundle_program() {
 
 V8_FLAGS=$(grep '^--' "$ROOT/scripts/bundle/v8_flags.txt" | paste --serial --delimiters ,)
 
-# bundle_main SOURCE FILE NAME...: bundles a module that has files beside it as bytes, NAME=FILE each.
-# They are imported, which the bundler would turn into base64, so the imports are put in front.
+# bundle_main SOURCE FILE NAME...: bundles a module that has files beside it, NAME=FILE each: bytecode as
+# bytes, all others as text. They are imported, which the bundler would turn into base64, so the imports
+# are put in front.
 bundle_main() {
-  local import
+  local import kind
   bundle "$1" "$WORK/main.mjs"
   {
     for import in "${@:3}"; do
-      printf 'import %s from "./%s" with { type: "bytes" };' "${import%%=*}" "${import#*=}"
+      case $import in *.bytecode) kind=bytes ;; *) kind=text ;; esac
+      printf 'import %s from "./%s" with { type: "%s" };' "${import%%=*}" "${import#*=}" "$kind"
     done
     cat "$WORK/main.mjs"
   } >"$WORK/bundle/$2"

@@ -8,7 +8,7 @@ import { loadProgram } from "./program.ts";
 
 // compile.sh puts the imports of both in front of the bundle. A file that is imported needs no
 // permission to be read, and can be found whatever TMPDIR says.
-declare const SCRIPT: Uint8Array;
+declare const SCRIPT: string;
 declare const BYTECODE: Uint8Array;
 
 // With NODE_DEBUG set, the runtime's copies of Node's modules print what goes through them, the
@@ -17,4 +17,4 @@ const silent = Object.keys(console).map((name) => [name, () => {}]);
 Object.assign(console, Object.fromEntries(silent));
 // Nobody sees a stack here, and Deno's sockets ask for one each.
 Error.stackTraceLimit = 0;
-loadProgram(new TextDecoder().decode(SCRIPT), BYTECODE).run();
+loadProgram(SCRIPT, BYTECODE).run();

@@ -12,9 +12,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { loadProgram, type Program } from "./program.ts";
 
 // compile.sh puts their imports in front of the bundle.
-declare const SCRIPT: Uint8Array;
-declare const KEY: Uint8Array;
-declare const CERTIFICATE: Uint8Array;
+declare const SCRIPT: string;
+declare const KEY: string;
+declare const CERTIFICATE: string;
 
 /** What the program does most, each with a smarthost of another kind: with its arguments and input. */
 const WAYS = [
@@ -59,11 +59,7 @@ async function listen(serve: (socket: Socket) => void): Promise<number> {
 
 /** Listens for connections that begin with a TLS handshake, and passes on what is inside to a port. */
 function listenTls(port: number): number {
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  const listener = Deno.listenTls({
-    ...{ hostname: "127.0.0.1", port: 0 },
-    ...{ key: decode(KEY), cert: decode(CERTIFICATE) },
-  });
+  const listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, key: KEY, cert: CERTIFICATE });
   const serve = async (outer: Deno.TlsConn) => {
     const inner = await Deno.connect({ hostname: "127.0.0.1", port });
     const ended = [outer.readable.pipeTo(inner.writable), inner.readable.pipeTo(outer.writable)];
@@ -173,8 +169,7 @@ Object.assign(Deno, {
   statSync: () => ({ isFile: true, size: 0 }),
   readTextFileSync: (path: string) => HOST_FILES[path] ?? "",
 });
-const source = new TextDecoder().decode(SCRIPT);
-const program = loadProgram(source, new Uint8Array(), { "node:dns/promises": NAME_SERVICE });
+const program = loadProgram(SCRIPT, new Uint8Array(), { "node:dns/promises": NAME_SERVICE });
 for (const { encryption, login, args, input } of WAYS) {
   const settings = {
     ...{ host: "127.0.0.1", port: `${PORTS[encryption]}`, enabled: "1", tls_verify: "1" },
@@ -190,6 +185,6 @@ for (const { encryption, login, args, input } of WAYS) {
   if (ended !== 0) fail(`${encryption} ended with status ${ended}`);
 }
 const bytecode = program.bytecode();
-if (!loadProgram(source, bytecode).isPrecompiled) fail("V8 refuses its own bytecode");
+if (!loadProgram(SCRIPT, bytecode).isPrecompiled) fail("V8 refuses its own bytecode");
 await ReadableStream.from([bytecode]).pipeTo(Deno.stdout.writable);
 exit(0);
