@@ -7,9 +7,19 @@
  * @module
  */
 
-import { Buffer, isAscii } from "node:buffer";
+import { isAscii } from "node:buffer";
 import { latin1, latin1Octets } from "../text/mod.ts";
-import { CR, LF, type Part, partOf, repeatable, steps, wholeLines, withCrlf } from "./lines.ts";
+import {
+  CR,
+  LF,
+  type Part,
+  partOf,
+  repeatable,
+  steps,
+  textsWithCrlf,
+  wholeLines,
+  withCrlf,
+} from "./lines.ts";
 
 /**
  * A body that is ready for the wire: all ASCII, no line over 998 octets, every line end a CRLF, the
@@ -29,6 +39,9 @@ const BASE64_LINE = LONGEST_ENCODED / 4 * 3;
 /** The length of a full line of base64 with its CRLF. */
 const BASE64_WIRE_LINE = LONGEST_ENCODED + 2;
 
+/** How many octets become base64 in one go: full lines. */
+const BASE64_STEP = 1024 * BASE64_LINE;
+
 /** The longest text that may become quoted-printable, in octets; base64 is the faster one. */
 const LONGEST_QUOTED = 64 * 1024;
 
@@ -46,14 +59,13 @@ export function encodeBody(text: Uint8Array): Encoded {
   if (isSafe(text)) return { encoding: "7bit", ...wholeLines(text) };
   const quoted = text.length <= LONGEST_QUOTED ? quotedPrintable(text) : undefined;
   return quoted === undefined
-    ? { encoding: "base64", ...base64(withCrlf(text, "text")) }
+    ? { encoding: "base64", ...base64(withCrlf(text, "text").size, () => base64OfText(text)) }
     : { encoding: "quoted-printable", ...partOf(quoted) };
 }
 
 /** Encodes octets that are no text: all of them come out of it as they went in. */
 export function encodeBinary(octets: Uint8Array): Encoded {
-  const slices = repeatable(() => steps(octets));
-  return { encoding: "base64", ...base64({ size: octets.length, isAscii: false, slices }) };
+  return { encoding: "base64", ...base64(octets.length, () => base64Of(octets)) };
 }
 
 /** Whether 7bit can carry the text (RFC 2045, 2.7), its lone line feeds being line ends. */
@@ -133,33 +145,42 @@ function quotedLine(line: string): string {
   return pieces.join("=\r\n");
 }
 
-function base64({ size, slices }: Part): Part {
+/** A part of base64, of so many octets; `texts` gives their base64, in pieces of full lines. */
+function base64(size: number, texts: () => Iterable<string>): Part {
   const rest = size % BASE64_LINE;
   const last = rest === 0 ? 0 : Math.ceil(rest / 3) * 4 + 2;
   return {
     size: Math.floor(size / BASE64_LINE) * BASE64_WIRE_LINE + last,
     isAscii: true,
-    slices: repeatable(() => base64Slices(slices)),
+    slices: repeatable(() => base64Lines(texts())),
   };
 }
 
-function* base64Slices(slices: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let rest = new Uint8Array();
-  for (const slice of slices) {
-    const octets = Buffer.concat([rest, slice]);
-    const whole = octets.length - octets.length % BASE64_LINE;
-    if (whole > 0) yield base64Lines(octets.subarray(0, whole));
-    rest = octets.subarray(whole);
+function* base64OfText(text: Uint8Array): Generator<string> {
+  let rest = "";
+  for (const piece of textsWithCrlf(text, "text")) {
+    const all = rest + piece;
+    const whole = all.length - all.length % BASE64_LINE;
+    yield btoa(all.slice(0, whole));
+    rest = all.slice(whole);
   }
-  if (rest.length > 0) yield base64Lines(rest);
+  yield btoa(rest);
 }
 
-/** Writes full lines; only the very last one may be shorter. */
-function base64Lines(octets: Uint8Array): Uint8Array {
-  const text = octets.toBase64();
-  const lines: string[] = [];
-  for (let at = 0; at < text.length; at += LONGEST_ENCODED) {
-    lines.push(text.slice(at, at + LONGEST_ENCODED));
+function* base64Of(octets: Uint8Array): Generator<string> {
+  for (let at = 0; at < octets.length; at += BASE64_STEP) {
+    yield octets.subarray(at, at + BASE64_STEP).toBase64();
   }
-  return new TextEncoder().encode(`${lines.join("\r\n")}\r\n`);
+}
+
+/** Breaks base64 into lines; only the very last one may be shorter. */
+function* base64Lines(texts: Iterable<string>): Generator<Uint8Array> {
+  for (const text of texts) {
+    if (text === "") continue;
+    const lines: string[] = [];
+    for (let at = 0; at < text.length; at += LONGEST_ENCODED) {
+      lines.push(text.slice(at, at + LONGEST_ENCODED));
+    }
+    yield new TextEncoder().encode(`${lines.join("\r\n")}\r\n`);
+  }
 }
