@@ -12,7 +12,7 @@ import { setImmediate } from "node:timers";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Connection } from "./connection.ts";
 import type { Capabilities } from "./reply.ts";
-import type { Step } from "./status.ts";
+import { type Answer, isAccepted, type Step } from "./status.ts";
 
 /** The envelope of one transaction, for MAIL and RCPT. */
 export type Envelope = { from: string; to: string[]; use8BitMime: boolean; size?: number };
@@ -23,8 +23,8 @@ export type Client = {
   connect(): Promise<unknown>;
   /** Sends the commands of a transaction and the message. Gives nodemailer's error, or nothing. */
   send(envelope: Envelope, message: Readable): Promise<unknown>;
-  /** Tells nodemailer whether the server accepted the command of this step. */
-  answered(step: Step, isAccepted: boolean): void;
+  /** Tells nodemailer for each of these answers whether it accepted the command, all at once. */
+  answered(answers: readonly Answer[]): void;
   /** Closes the connection without QUIT. */
   close(): void;
 };
@@ -58,7 +58,7 @@ export function startClient(
   client.on("error", options.onError);
   socket.on("data", received);
   let nodemailerListeners: ReturnType<typeof removeDataListeners> = [];
-  const passReply = (text: string) => {
+  const passReplies = (text: string) => {
     for (const listener of nodemailerListeners) {
       Reflect.apply(listener, socket, [Buffer.from(text)]);
     }
@@ -70,13 +70,13 @@ export function startClient(
         // Now nodemailer listens and waits for the greeting, which has been read before.
         setImmediate(() => {
           nodemailerListeners = removeDataListeners(socket, received);
-          passReply(`${greeting.code} \r\n`);
+          passReplies(`${greeting.code} \r\n`);
         });
       }),
     send: (envelope, message) =>
       new Promise((resolve) => client.send(envelope, message, (error) => resolve(error))),
-    answered: (step, isAccepted) =>
-      passReply(isAccepted ? positiveReply(step, options.capabilities) : NEGATIVE_REPLY),
+    answered: (answers) =>
+      passReplies(answers.map((answer) => replyFor(answer, options.capabilities)).join("")),
     close: () => client.close(),
   };
 }
@@ -114,6 +114,10 @@ function clientOptions({ socket, encryption, clientName }: Connection, options: 
       error: () => {},
     },
   };
+}
+
+function replyFor(answer: Answer, capabilities: () => Capabilities): string {
+  return isAccepted(answer) ? positiveReply(answer.step, capabilities) : NEGATIVE_REPLY;
 }
 
 /** The reply by which nodemailer sees that its command was accepted. */

@@ -68,8 +68,8 @@ export type ExchangeOptions = {
   transcript: (line: string) => void;
   /** Sends a line to the server, without its line end. */
   send: (line: string) => void;
-  /** Called with each answer to a command of nodemailer. */
-  onAnswer: (answer: Answer) => void;
+  /** Called with the answers to commands of nodemailer, all that have come at once. */
+  onAnswers: (answers: readonly Answer[]) => void;
   /** Called with the first failure of the exchange. */
   onFailure: (failure: Failure) => void;
 };
@@ -181,7 +181,7 @@ function restartClock({ options: { timeout, finalTimeout }, ledger, clock }: Exc
 
 /** Reads bytes from the server. nodemailer is told only if all replies in them are in order. */
 function receive(exchange: ExchangeState, chunk: Buffer): void {
-  const { collect, clock, ledger, state, options: { onAnswer } } = exchange;
+  const { collect, clock, ledger, state, options: { onAnswers } } = exchange;
   if (clock.hasStopped()) return;
   const collected = collect(chunk);
   if (collected === "endless") return failProtocol(exchange, "a reply without end");
@@ -196,13 +196,14 @@ function receive(exchange: ExchangeState, chunk: Buffer): void {
   if (collected.isIncomplete && ledger.awaited.length === 0) {
     return failProtocol(exchange, "the beginning of a reply");
   }
-  if (answers.length > 0) restartClock(exchange);
-  for (const answer of answers) {
-    const { asking } = state;
-    state.asking = undefined;
-    if (asking) asking(answer.reply);
-    else onAnswer(answer);
-  }
+  const [first] = answers;
+  if (first === undefined) return;
+  restartClock(exchange);
+  const { asking } = state;
+  state.asking = undefined;
+  if (asking) asking(first.reply);
+  const others = asking ? answers.slice(1) : answers;
+  if (others.length > 0) onAnswers(others);
 }
 
 function readAnswer({ ledger, options: { server, transcript } }: ExchangeState, text: string) {

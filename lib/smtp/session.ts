@@ -132,14 +132,14 @@ function startDialogue(
     ...options,
     server,
     send: (line) => void socket.write(`${line}\r\n`),
-    onAnswer(answer) {
-      const wasAccepted = isAccepted(answer);
-      if (answer.step === "EHLO" && wasAccepted) {
-        const offered = parseCapabilities(answer.reply);
+    onAnswers(answers) {
+      const hello = answers.find(({ step }) => step === "EHLO");
+      if (hello !== undefined && isAccepted(hello)) {
+        const offered = parseCapabilities(hello.reply);
         const pipelining = offered.pipelining && options.pipelining !== false;
         capabilities.current = { ...offered, pipelining };
       }
-      client.answered(answer.step, wasAccepted);
+      client.answered(answers);
     },
     onFailure(failure) {
       rejectBroken(failure);

@@ -14,7 +14,9 @@ function play(...steps: string[]) {
     finalTimeout: 600_000,
     transcript: (line) => transcript.push(line),
     send: () => {},
-    onAnswer: ({ step, reply }) => heard.push(`${step} ${reply.code}`),
+    onAnswers: (answers) => {
+      for (const { step, reply } of answers) heard.push(`${step} ${reply.code}`);
+    },
     onFailure: (failure) => failures.push(failure),
   });
   for (const step of steps) {
@@ -58,7 +60,7 @@ Deno.test("a line sent without nodemailer gets its own answer, and is masked if 
     finalTimeout: 60_000,
     transcript: (line) => transcript.push(line),
     send: (line) => sent.push(line),
-    onAnswer: () => assert.fail("nodemailer has not asked"),
+    onAnswers: () => assert.fail("nodemailer has not asked"),
     onFailure: assert.fail,
   });
   const reply = exchange.ask("AUTH", "AUTH PLAIN AHVzZXIAcGFzcw==", "AUTH PLAIN ***");
