@@ -34,7 +34,10 @@ export type LoneCr = "line end" | "text";
  * step costs 40 microseconds, and a string of more than 128 KiB is slow to make, since V8 takes fresh
  * memory for it.
  */
-const STEP = 80 * 1024;
+const STEP = 96 * 1024;
+
+/** The same for a text that becomes base64, which makes a third more of it. */
+const TEXT_STEP = 80 * 1024;
 
 /** Slices smaller than this are put together, so that a short message is a single write. */
 const SMALL = 32 * 1024;
@@ -104,9 +107,9 @@ function joined(slices: Uint8Array[]): Uint8Array {
 }
 
 /** Cuts the octets into views of them, none of which begins or ends with half of a CRLF. */
-export function* steps(octets: Uint8Array): Generator<Uint8Array> {
+export function* steps(octets: Uint8Array, longest = STEP): Generator<Uint8Array> {
   for (let start = 0; start < octets.length;) {
-    let end = Math.min(start + STEP, octets.length);
+    let end = Math.min(start + longest, octets.length);
     if (octets[end - 1] === CR && octets[end] === LF) end++;
     yield octets.subarray(start, end);
     start = end;
@@ -115,7 +118,7 @@ export function* steps(octets: Uint8Array): Generator<Uint8Array> {
 
 /** Gives the octets with every line end a CRLF, as texts in ISO 8859-1. */
 export function* textsWithCrlf(octets: Uint8Array, loneCr: LoneCr): Generator<string> {
-  for (const step of steps(octets)) {
+  for (const step of steps(octets, TEXT_STEP)) {
     const text = latin1(step);
     yield isComplete(text, loneCr) ? text : complete(text, loneCr);
   }
