@@ -13,6 +13,7 @@ import {
   type CertificateRow,
   certificateTable,
 } from "../tests/support/servers/certificate_table.ts";
+import { withToday } from "../tests/support/servers/dates.ts";
 
 /** How each client is asked; its status says whether it would have sent. */
 const CLIENTS: Record<string, (row: CertificateRow, port: number, store: string) => string[]> = {
@@ -60,7 +61,9 @@ async function takes([program = "", ...args]: string[]): Promise<string> {
 
 function words(verdict: CertificateRow["older"]): string {
   if (verdict === "sent") return "yes";
-  return "invalid" in verdict ? `77 ${verdict.invalid}` : `${verdict.status} ${verdict.noTls}`;
+  return "invalid" in verdict
+    ? `77 ${withToday(verdict.invalid)}`
+    : `${verdict.status} ${verdict.noTls}`;
 }
 
 await using folder = await temporaryFolder();

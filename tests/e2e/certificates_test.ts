@@ -11,6 +11,7 @@ import {
   certificateTable,
   type Verdict,
 } from "../support/servers/certificate_table.ts";
+import { withToday } from "../support/servers/dates.ts";
 import { smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
 
@@ -22,7 +23,12 @@ const IDENTIFIERS =
 function expected(verdict: Verdict, place: string): [number, string] {
   if (verdict === "sent") return [0, ""];
   return "invalid" in verdict
-    ? [77, `Error: Certificate of the smarthost is not valid (${place}): ${verdict.invalid}\n`]
+    ? [
+      77,
+      withToday(
+        `Error: Certificate of the smarthost is not valid (${place}): ${verdict.invalid}\n`,
+      ),
+    ]
     : [verdict.status, `Error: TLS handshake failed (${place}): ${verdict.noTls}\n`];
 }
 

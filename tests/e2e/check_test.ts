@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { aiosmtpd } from "../support/servers/aiosmtpd.ts";
 import { certificateAuthority, type CertificateOptions } from "../support/servers/certificates.ts";
+import { dateAfter } from "../support/servers/dates.ts";
 import { reply } from "../support/servers/peer.ts";
 import { type Circumstances, type Run, sendmail } from "../support/program/program.ts";
 import { redisServer, type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
@@ -40,11 +41,6 @@ function objectIn({ stdout }: Run): {
   return JSON.parse(stdout);
 }
 
-/** Days from now, as a date. */
-function day(days: number): string {
-  return new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
-}
-
 for (const [name, start] of [["smtp-server", honestSmtp], ["aiosmtpd", aiosmtpd]] as const) {
   for (const encryption of ["starttls", "tls"] as const) {
     Deno.test(`--check says step by step what works: ${name}, ${encryption}`, async () => {
@@ -72,7 +68,7 @@ for (const [name, start] of [["smtp-server", honestSmtp], ["aiosmtpd", aiosmtpd]
       assert.equal(details.get("connect"), `127.0.0.1:${server.port}`);
       const encrypted = details.get("encrypt") ?? "";
       assert.match(encrypted, /TLSv1\.[23].*mail\.test.*Private authority/);
-      assert.ok(encrypted.includes(day(30)), encrypted);
+      assert.ok(encrypted.includes(dateAfter(30)), encrypted);
       assert.match(details.get("login") ?? "", /user@mail\.test/);
 
       const json = objectIn(await sendmail(["--check", "--json"], { redis, env }));
@@ -121,10 +117,10 @@ const WARNINGS: [
   ["a certificate for a month", { encryption: "starttls" }, {}, []],
   ["a certificate for 15 days", { encryption: "tls", valid: [-1, 15] }, {}, []],
   ["a certificate for less than 14 days", { encryption: "starttls", valid: [-1, 13.9] }, {}, [
-    new RegExp(`certificate ends on ${day(13.9)}, in 13 days$`),
+    new RegExp(`certificate ends on ${dateAfter(13.9)}, in 13 days$`),
   ]],
   ["a certificate until tomorrow", { encryption: "tls", valid: [-1, 1.5] }, {}, [
-    new RegExp(`certificate ends on ${day(1.5)}, in 1 day$`),
+    new RegExp(`certificate ends on ${dateAfter(1.5)}, in 1 day$`),
   ]],
   ["none though STARTTLS is on offer", { encryption: "starttls" }, { encrypt_smtp: "none" }, [
     /not encrypted although .*STARTTLS/,
@@ -152,7 +148,7 @@ const WARNINGS: [
     "verification off, and a certificate that has ended",
     { encryption: "tls", valid: [-10, -1] },
     { tls_verify: "0" },
-    [new RegExp(`certificate ended on ${day(-1)}`), /not verified/],
+    [new RegExp(`certificate ended on ${dateAfter(-1)}`), /not verified/],
   ],
   ["neither encryption nor login, and none to be had", { encryption: "none" }, {}, []],
 ];

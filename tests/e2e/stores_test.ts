@@ -5,6 +5,7 @@ import { type Authority, certificateAuthority } from "../support/servers/certifi
 import { recipe } from "../../lib/tls/verdict.ts";
 import { run as runCommand } from "../support/program/command.ts";
 import { FOR_AUTHORITY, makeCertificate } from "../support/servers/certificate_maker.ts";
+import { dateAfter } from "../support/servers/dates.ts";
 import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
 import { sendmail } from "../support/program/program.ts";
@@ -81,7 +82,7 @@ Deno.test("an expired authority in SSL_CERT_FILE is none, and is named where it 
     valid: [-10, -1],
   });
   const alone = await send(authority, { SSL_CERT_FILE: old.certificate });
-  const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const day = dateAfter(-1);
   assert.deepEqual([alone.status, alone.stderr], [
     77,
     `Error: ${NO_AUTHORITY} (SSL_CERT_FILE): all authorities have expired, the first on ${day}\n`,

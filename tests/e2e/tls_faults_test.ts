@@ -8,6 +8,7 @@ import {
   type CertificateOptions,
   selfSigned,
 } from "../support/servers/certificates.ts";
+import { dateAfter } from "../support/servers/dates.ts";
 import {
   assertEnding,
   attempts,
@@ -45,9 +46,6 @@ const NO_LIST = refused(
     "(install ca-certificates)",
 );
 
-/** A day so many days from now, as a certificate's end is told. */
-const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
-
 type Make = (authority: Authority, folder: Folder) => Promise<Certificate>;
 const made = (options: CertificateOptions): Make => (authority) => authority.issue(options);
 
@@ -57,18 +55,23 @@ const CERTIFICATES: [what: string, host: string, make: Make, ending: Ending][] =
   ["for this name in capitals", "LOCALHOST", made({}), sent()],
   ["for this address", "127.0.0.1", made({ names: ["IP:127.0.0.1"] }), sent()],
   ["without a subject", "localhost", made({ subject: "/" }), sent()],
-  ["that has expired", "localhost", made({ valid: [-10, -1] }), refused(`expired on ${day(-1)}`)],
+  [
+    "that has expired",
+    "localhost",
+    made({ valid: [-10, -1] }),
+    refused(`expired on ${dateAfter(-1)}`),
+  ],
   [
     "that has expired, by address",
     "127.0.0.1",
     made({ valid: [-10, -1] }),
-    refused(`expired on ${day(-1)}`),
+    refused(`expired on ${dateAfter(-1)}`),
   ],
   [
     "that is not valid yet",
     "localhost",
     made({ valid: [1, 10] }),
-    refused(`not valid yet, only from ${day(1)} on (this host's clock: ${day(0)})`),
+    refused(`not valid yet, only from ${dateAfter(1)} on (this host's clock: TODAY)`),
   ],
   [
     "for another name",

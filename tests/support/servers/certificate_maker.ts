@@ -5,6 +5,7 @@
  * @module
  */
 
+import { opensslTime } from "./dates.ts";
 import type { Folder } from "../hosts/folder.ts";
 
 /** A certificate with its key, in files. */
@@ -56,8 +57,6 @@ export const FOR_AUTHORITY = [
   "keyUsage = critical, keyCertSign, cRLSign",
 ];
 
-const DAY = 24 * 60 * 60 * 1000;
-
 /** Makes a certificate of this name in a folder. */
 export async function makeCertificate(
   folder: Folder,
@@ -87,7 +86,7 @@ export async function makeCertificate(
   const signer = issuer === undefined
     ? ["-selfsign", "-keyfile", file("key")]
     : ["-cert", issuer.certificate, "-keyfile", issuer.key];
-  const args = ["-startdate", dayFromNow(from), "-enddate", dayFromNow(until), "-md", digest];
+  const args = ["-startdate", opensslTime(from), "-enddate", opensslTime(until), "-md", digest];
   const extfile = extensions.length > 0 ? ["-extfile", file("ext")] : [];
   await openssl(
     ...["ca", "-batch", "-notext", ...config, "-in", file("csr"), "-out", file("pem")],
@@ -114,11 +113,6 @@ export async function brokenKey(folder: Folder, { name, key }: Made): Promise<st
   await Deno.writeFile(der, bytes);
   await openssl("ec", "-in", der, "-inform", "DER", "-out", broken);
   return broken;
-}
-
-/** A day in the form of `openssl ca`, YYYYMMDDHHMMSSZ. */
-function dayFromNow(days: number): string {
-  return new Date(Date.now() + days * DAY).toISOString().replace(/[-:T]|\.\d+/g, "");
 }
 
 async function openssl(...args: string[]): Promise<void> {

@@ -15,6 +15,7 @@ import {
   type Made,
 } from "./certificate_maker.ts";
 import { makeCertificate } from "./certificate_maker.ts";
+import { dateAfter } from "./dates.ts";
 
 /** What the program says: nothing, or why the certificate is not valid, or why there is no TLS. */
 export type Verdict = "sent" | { invalid: string } | { noTls: string; status: number };
@@ -42,10 +43,8 @@ const NEEDED = "TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or TLS 1.3";
 const invalid = (words: string): Verdict => ({ invalid: words });
 const noTls = (words: string, status = 76): Verdict => ({ noTls: words, status });
 
-/** A day so many days from now, as it is told. */
-const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
-const EXPIRED = `expired on ${day(-1)}`;
-const NOT_YET = `not valid yet, only from ${day(1)} on (this host's clock: ${day(0)})`;
+const EXPIRED = `expired on ${dateAfter(-1)}`;
+const NOT_YET = `not valid yet, only from ${dateAfter(1)} on (this host's clock: TODAY)`;
 const SELF_SIGNED = "self-signed, and not trusted by this host";
 const UNKNOWN = "issued by an authority that this host does not trust";
 const IN_BETWEEN = ", unless the server leaves out a certificate in between";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { opensslTime } from "./dates.ts";
 import { type Folder, temporaryFolder } from "../hosts/folder.ts";
 
 /** A server's certificate with its key, in PEM. */
@@ -44,7 +45,6 @@ export type Authority = AsyncDisposable & {
 const SERVER_NAMES = ["DNS:localhost", "DNS:mail.test", "IP:127.0.0.1"];
 
 const EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-const DAY = 24 * 60 * 60 * 1000;
 
 /** Makes a private authority; each has a name of its own unless it is given one. */
 export async function certificateAuthority(
@@ -104,7 +104,7 @@ async function issue(
   );
   await openssl(
     ["ca", "-batch", "-notext", ...config, "-in", requestFile, "-out", chainFile],
-    ["-startdate", dayFromNow(from), "-enddate", dayFromNow(until)],
+    ["-startdate", opensslTime(from), "-enddate", opensslTime(until)],
     options.version1 ? [] : ["-extfile", extensionFile],
   );
   return await readCertificate(keyFile, chainFile);
@@ -113,11 +113,6 @@ async function issue(
 async function readCertificate(keyFile: string, chainFile: string): Promise<Certificate> {
   const [key, chain] = [await Deno.readTextFile(keyFile), await Deno.readTextFile(chainFile)];
   return { key, chain, keyFile, chainFile };
-}
-
-/** A day in the form of `openssl ca`, YYYYMMDDHHMMSSZ. */
-function dayFromNow(days: number): string {
-  return new Date(Date.now() + days * DAY).toISOString().replace(/[-:T]|\.\d+/g, "");
 }
 
 async function openssl(...args: string[][]): Promise<void> {

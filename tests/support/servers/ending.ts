@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { withToday } from "./dates.ts";
 import type { LogSocket } from "./log_socket.ts";
 import { TooSlow } from "../program/parallel.ts";
 import { type Circumstances, type Run, sendmail } from "../program/program.ts";
@@ -145,6 +146,6 @@ export function assertEnding(
 
 function withNames(text: string | RegExp, server: string, to: string): string | RegExp {
   return typeof text === "string"
-    ? text.replace("SERVER", server).replace("RECIPIENT", to)
+    ? withToday(text).replace("SERVER", server).replace("RECIPIENT", to)
     : new RegExp(text.source.replace("SERVER", RegExp.escape(server)), text.flags);
 }

@@ -11,6 +11,7 @@ import type { Circumstances } from "../program/program.ts";
 import { underThisRuntime } from "../program/runtimes.ts";
 import { type Authority, certificateAuthority, selfSigned } from "./certificates.ts";
 import { FOR_AUTHORITY, forServer, makeCertificate } from "./certificate_maker.ts";
+import { dateAfter } from "./dates.ts";
 import { raw, reply } from "./peer.ts";
 import type { SmarthostHash } from "./redis.ts";
 import type { RedisScript } from "./redis_scripted.ts";
@@ -273,13 +274,12 @@ async function certificateSlips(folder: Folder, authority: Authority): Promise<M
   const plain = await makeCertificate(folder, "plain", { extensions: forServer(), issuer: root });
   const onlyName = { ...own, key: await Deno.readTextFile(plain.key), chain: plain.pem };
   const invalid = "Certificate of the smarthost is not valid (SERVER): ";
-  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   return [
     {
       name: "an expired certificate",
       options: { certificate: ended },
       status: 77,
-      says: `${invalid}expired on ${yesterday}`,
+      says: `${invalid}expired on ${dateAfter(-1)}`,
     },
     {
       name: "a certificate for another name",
