@@ -138,11 +138,18 @@ export function singleCr(octets: Uint8Array): Uint8Array {
 /** Skips a byte order mark and the mbox "From " line (RFC 4155). */
 function contentStart(text: string): number {
   const start = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-  if (!text.startsWith("From ", start) && !text.startsWith(">From ", start)) return start;
+  if (!isMboxLine(text, start)) return start;
   let line = lineAt(text, start);
   // UUCP adds a ">From " line for each host (RFC 976, 2.4).
   while (text.startsWith(">From ", line.end)) line = lineAt(text, line.end);
   return line.end;
+}
+
+/** True for the line of an mbox file. `From : a@x.org` is a field (RFC 5322, 4.5). */
+function isMboxLine(text: string, start: number): boolean {
+  const pattern = /From (?![ \t]*:)|>From /y;
+  pattern.lastIndex = start;
+  return pattern.test(text);
 }
 
 function lineAt(text: string, start: number): Line {

@@ -30,6 +30,10 @@ const SPLIT: [title: string, text: string, fields: [string, string][], body: str
   ["folds of white space", "A: b\n \n\t \n\n", [["a", "b"]], ""],
   ["a fold behind white space", "A: b\n \n c\nX-D: e\n\nf", [["a", "b  c"], ["x-d", "e"]], "f"],
   ["a blank before the colon", "A : b\nC\t \t:d\n\n", [["a", "b"], ["c", "d"]], ""],
+  ["a From field with blanks before its colon", "From \t: a\nTo: b\n\n", [
+    ["from", "a"],
+    ["to", "b"],
+  ], ""],
   ["CR CR LF", "A: b\r\r\n c\r\r\nD: e\r\r\n\r\r\nf", [["a", "b\r c"], ["d", "e"]], "f"],
   ["CR CR LF as the empty line only", "A: b\n\r\r\nc", [["a", "b"]], "c"],
   ["a byte order mark", "\xef\xbb\xbfA: b\n\nc", [["a", "b"]], "c"],
