@@ -6,6 +6,7 @@ import { parseOptions } from "../../../lib/command_line/options.ts";
 import type { Mail } from "../../../lib/message/mail.ts";
 import { ExitStatus, Failure } from "../../../lib/outcome.ts";
 import { type MailReader, mailReader } from "../../support/mail/mail_reader.ts";
+import { SEED } from "../../support/program/property.ts";
 
 const context = {
   hostName: "node.example.org",
@@ -621,6 +622,6 @@ Deno.test("any text, subject and name are read back by Python's email as they we
       const received = Buffer.from(part?.content ?? []).toString("latin1");
       assert.equal(received, part?.encoding === "7bit" ? sent.replace(/(?<!\n)$/, "\r\n") : sent);
     }),
-    { numRuns: 300 },
+    { seed: SEED, numRuns: 300 },
   );
 });
