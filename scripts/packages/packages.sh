@@ -74,8 +74,10 @@ rpm() {
   local top=$WORK/rpm-$1
   mkdir -p "$top"
   fill "$HERE/$1.spec" >"$top/$1.spec"
-  # The list of files is what has been laid out.
-  (cd "$2" && find . \( -type f -o -type l \) -printf '/%P\n') | sort >"$top/files"
+  # The list of files is what has been laid out. rpm removes only folders that are in the list.
+  (cd "$2" && find . \( -type f -o -type l \) -printf '/%P\n' -o -type d \( -name 'ns8-sendmail*' \
+    -o -path './usr/share/bash-completion*' -o -path './usr/share/zsh*' \) -printf '%%dir /%P\n') |
+    sort >"$top/files"
   {
     cat "$top/$1.spec"
     for script in postinst prerm; do

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
-import { bootSystemd, hasPackages } from "../support/hosts/package_root.ts";
+import { bootSystemd, hasPackages, rpmLife } from "../support/hosts/package_root.ts";
 import { projectFile, run, start } from "../support/program/command.ts";
 import { EXECUTABLE } from "../support/program/program.ts";
 import { smarthost } from "../support/servers/smarthost.ts";
@@ -38,6 +38,25 @@ async function makeVersion(folder: Folder, version: string): Promise<void> {
     mv tree/usr/lib/ns8-sendmail/ns8-sendmail-${VERSION} tree/usr/lib/ns8-sendmail/ns8-sendmail-${version}
     ln -sfn ../lib/ns8-sendmail/ns8-sendmail-${version} tree/usr/bin/ns8-sendmail
     dpkg-deb --root-owner-group -Zgzip -z1 --build tree .`;
+  await succeed(["/bin/sh", "-c", script, "sh", folder.path]);
+}
+
+/** Makes a package of another mailer, and one of a program that needs a mailer, in the folder. */
+async function makeMailers(folder: Folder): Promise<void> {
+  const script = `
+    set -eu
+    cd "$1"
+    package() {
+      mkdir -p "$1/DEBIAN"
+      printf 'Package: %s\\nVersion: 1\\nArchitecture: all\\nMaintainer: Test <t@x.test>\\nDescription: test\\n' "$1" >"$1/DEBIAN/control"
+      cat >>"$1/DEBIAN/control"
+      dpkg-deb --root-owner-group --build "$1" . >/dev/null
+      mv "$1_1_all.deb" "$1.deb"
+    }
+    mkdir -p other-mailer/usr/sbin
+    echo other >other-mailer/usr/sbin/sendmail
+    printf '%s: mail-transport-agent\\n' Provides Conflicts Replaces | package other-mailer
+    echo 'Depends: default-mta | mail-transport-agent' | package needs-mailer`;
   await succeed(["/bin/sh", "-c", script, "sh", folder.path]);
 }
 
@@ -133,7 +152,7 @@ function stepsOf(lines: readonly string[]) {
 
 Deno.test({
   name:
-    "by the README's commands, on a Debian without a mailer, the packages are installed, used, upgraded and removed",
+    "by the README's commands, on a Debian with another mailer, the packages are installed, used, upgraded and removed",
   ignore: !hasPackages("debian"),
   async fn() {
     const blocks = await readmeBlocks();
@@ -142,6 +161,7 @@ Deno.test({
     await using folder = await temporaryFolder();
     await makePackages(folder);
     await makeVersion(folder, later);
+    await makeMailers(folder);
     await using host = await smarthost();
     await writeLife(folder, host.circumstances.redis?.address ?? "", blocks);
     await using life = start(["/bin/cat", folder.file("said")]);
@@ -161,6 +181,10 @@ Deno.test({
     const installed = said("what is installed");
     assert.ok(installed.startsWith(`ns8-sendmail ${VERSION}\n`), installed);
     assert.equal(installed.split(real(VERSION)).length - 1, 2, installed);
+    const mailers = said("what is replaced").split("\n");
+    assert.ok(mailers.includes("needs-mailer installed"), mailers.join("\n"));
+    assert.ok(!mailers.includes("other-mailer installed"), mailers.join("\n"));
+    assert.match(said("a mailer is needed"), /needs-mailer depends on .*mail-transport-agent/);
     assert.match(said("check"), /^settings {2}ok /m);
     assert.doesNotMatch(said("check"), /failed|Error/);
     assert.equal(said("first mail"), "");
@@ -198,7 +222,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the packages for Red Hat hold the same files, and say what they provide",
+  name:
+    "the packages for Red Hat hold the same files, say what they provide, and rpm leaves nothing",
   ignore: !hasPackages("debian"),
   async fn() {
     await using folder = await temporaryFolder();
@@ -228,5 +253,15 @@ Deno.test({
     const inside = await succeed(["/bin/sh", "-c", unpack, "sh", folder.path, main]);
     const outside = await succeed(["/usr/bin/sha256sum", EXECUTABLE]);
     assert.equal(inside.split(" ")[0], outside.split(" ")[0]);
+
+    const said = await succeed(rpmLife(folder.file(main), folder.file(mta)));
+    const version = `ns8-sendmail ${VERSION}`;
+    assert.deepEqual(said.trim().split("\n"), [
+      version,
+      version,
+      "There is no queue: ns8-sendmail hands each message to the smarthost at once.",
+      "/usr/bin/ns8-sendmail",
+      "nothing is left",
+    ]);
   },
 });

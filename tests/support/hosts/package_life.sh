@@ -1,6 +1,6 @@
 #!/bin/bash
-# The life of the packages on a Debian that has no mailer: installed, used by the programs of the
-# host, upgraded, removed. systemd runs it as a unit (systemd_root.sh). Says "== STEP" before each
+# The life of the packages on a Debian: installed in the place of another mailer, used by the programs
+# of the host, upgraded, removed. systemd runs it as a unit (systemd_root.sh). Says "== STEP" before each
 # step, and "-- SECONDS" after it; "== end" comes last. The packages, and one of a later version, are in
 # /outside, and so are the README's own commands: readme-1.sh and so on. REDIS_ADDRESS says where Redis is.
 set -eu
@@ -20,14 +20,19 @@ files() {
     -o -path /var/cache -o -path /var/log -o -path /var/spool -o -path /var/lib/logrotate \) -prune -o -print | sort
 }
 
-# readme NUMBER: runs a block of the README as it is.
-readme() { bash -e "/outside/readme-$1.sh" </dev/null; }
+# readme NUMBER: runs a block of the README as it is, and says yes to every question.
+readme() { yes 2>/dev/null | bash -e "/outside/readme-$1.sh"; }
 
 # Waits until a mail has arrived.
 arrived() { until grep -q "$1" /outside/arrived; do sleep 0.1; done; }
 
 cd /outside
+# Only what is in /outside is installed: the test needs no network.
+echo 'APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/test
 files >/tmp/before
+
+step "another mailer"
+dpkg --install other-mailer.deb needs-mailer.deb
 
 step "install"
 readme 1
@@ -44,6 +49,9 @@ readme 4
 step "log line"
 journalctl --sync
 readme 5
+
+step "what is replaced"
+dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' '*-mailer'
 
 step "what is installed"
 ns8-sendmail --version
@@ -101,6 +109,10 @@ step "what is upgraded"
 ns8-sendmail --version
 ls /usr/lib/ns8-sendmail
 readlink /usr/local/bin/ns8-sendmail
+
+step "a mailer is needed"
+readme 7 2>&1 || true
+dpkg --purge needs-mailer
 
 step "uninstall"
 readme 7

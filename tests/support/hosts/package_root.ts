@@ -33,6 +33,13 @@ export function withPackages(set: string, script: string, ...args: string[]): st
   return ["/usr/bin/unshare", ...NAMESPACE, "/bin/sh", lay, `${ROOTS}/${set}`, script, ...args];
 }
 
+/** Gives the command that installs packages for Red Hat, uses them and erases them, see rpm_root.sh. */
+export function rpmLife(...packages: string[]): string[] {
+  const script = projectFile("tests/support/hosts/rpm_root.sh");
+  const namespace = ["--mount", "--pid", "--fork", "--kill-child"];
+  return ["/usr/bin/unshare", ...namespace, "/bin/sh", script, `${ROOTS}/debian`, ...packages];
+}
+
 /**
  * Boots a real systemd inside a whole Debian without a mailer, with the units in the folder's `units`,
  * the files in its `etc`, and, if there is one, an executable as its sendmail. The folder is at
