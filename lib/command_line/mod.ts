@@ -11,4 +11,4 @@
  */
 
 export { type Options, type OtherMode, parseOptions } from "./options.ts";
-export { ACCEPTED, BESIDE, information, type Option, OPTIONS } from "./usage.ts";
+export { IGNORED_BESIDE, information, type Option, OPTIONS } from "./usage.ts";

@@ -79,8 +79,8 @@ export const OPTIONS: readonly Option[] = [
   { short: "G", kind: "ignored", help: "the message comes from a gateway" },
   { short: "U", kind: "ignored", help: "the message comes from a user" },
   { short: "b", value: "m", kind: "ignored", help: "the mode: send mail" },
-  { short: "o", value: "OPTION", kind: "ignored", help: "an option of sendmail (-oi, -oem, -odb)" },
-  { short: "O", value: "OPTION", kind: "ignored", help: "an option of sendmail by its long name" },
+  { short: "o", value: "OPT", kind: "ignored", help: "an option of sendmail (-oi, -oem, -odb)" },
+  { short: "O", value: "OPT", kind: "ignored", help: "an option of sendmail by its long name" },
   { short: "B", value: "TYPE", kind: "ignored", help: "the type of the body" },
   { short: "N", value: "WHEN", kind: "ignored", help: "when to notify of the delivery" },
   { short: "R", value: "PART", kind: "ignored", help: "what a notification returns" },
@@ -127,8 +127,8 @@ const INDENT = 27;
 const EXAMPLE = `echo "Disk full" | ns8-sendmail -s "Alarm" root admin@example.org`;
 
 const NOTES =
-  "A recipient is user@host, 'Name <user@host>' or a local user; commas separate several. -- ends " +
-  "the options. Status 0: the smarthost took it for everybody; else see sysexits.h.";
+  "A recipient is user@host, 'Name <user@host>' or a local user. -- ends the options. Status 0: " +
+  "the smarthost took it for everybody; else see sysexits.h.";
 
 /** Gives what is printed for a mode that sends nothing and asks nobody. */
 export function information(
@@ -155,14 +155,15 @@ export function usage(): string {
     "Sends the message on stdin through the smarthost of the NethServer 8 cluster.",
     `Example: ${EXAMPLE}`,
     ...OPTIONS.filter(({ kind }) => kind === "once" || kind === "list").map(usageRow),
-    ...wrap(`${ACCEPTED} ${ignored} (${BESIDE}).`, WIDTH),
+    ...wrap(`Ignored: ${ignored} (beside others: ${IGNORED_BESIDE}).`, WIDTH),
     ...wrap(NOTES, WIDTH),
   ].join("\n");
 }
 
-/** The texts before and after the options of sendmail. */
-export const ACCEPTED = "Accepted from callers of sendmail, without effect:";
-export const BESIDE = "beside other arguments also -h HOPS, -V ID";
+/** The options that have another meaning, and no effect, beside other arguments. */
+export const IGNORED_BESIDE = OPTIONS.flatMap(({ short, besideValue }) =>
+  besideValue === undefined ? [] : `-${short} ${besideValue}`
+).join(", ");
 
 /** The names of an option with its value: `-s, --subject TEXT`. */
 function synopsis({ short, also, long, value }: Option): string {

@@ -5,7 +5,7 @@
  */
 
 import { ExitStatus } from "../../lib/outcome.ts";
-import { ACCEPTED, BESIDE, type Option } from "../../lib/command_line/mod.ts";
+import { IGNORED_BESIDE, type Option } from "../../lib/command_line/mod.ts";
 import {
   CHECK_KEYS,
   EXAMPLES,
@@ -17,6 +17,9 @@ import {
   VARIABLES,
 } from "./manual_texts.ts";
 
+/** Options and addresses stay whole. It has to be said again after each example (.EE forgets it). */
+const NO_HYPHENATION = ".nh";
+
 /** Gives the source of the page for man(1), with macros that every `man` has (man(7)). */
 export function manualPage(options: readonly Option[], version: string, date: string): string {
   const shown = options.filter(({ kind }) => kind === "once" || kind === "list");
@@ -24,9 +27,8 @@ export function manualPage(options: readonly Option[], version: string, date: st
   return [
     `.\\" Made by scripts/documents.ts`,
     `.TH NS8\\-SENDMAIL 1 "${text(date)}" "ns8\\-sendmail ${text(version)}" "User Commands"`,
-    // No hyphenation, no stretched lines: options and addresses stay whole.
-    ".nh",
-    ".ad l",
+    NO_HYPHENATION,
+    ".ad l", // no stretched lines
     ".SH NAME",
     "ns8\\-sendmail \\- send a message through the smarthost of a NethServer 8 cluster",
     ".SH SYNOPSIS",
@@ -37,9 +39,9 @@ export function manualPage(options: readonly Option[], version: string, date: st
     ".SH OPTIONS",
     ...shown.flatMap((option) => entry(synopsis(option), sentencesOf(option))),
     ".PP",
-    text(ACCEPTED),
+    text("Callers of sendmail pass these options. They are accepted and have no effect:"),
     `${ignored.map(synopsis).join(",\n")}.`,
-    text(`${BESIDE.charAt(0).toUpperCase()}${BESIDE.slice(1)}.`),
+    text(`Beside other arguments this also holds for ${IGNORED_BESIDE}.`),
     ".SH EXIT STATUS",
     ...Object.entries(STATUSES).flatMap(([name, meaning]) => {
       const status = Object.entries(ExitStatus).find(([key]) => key === name)?.[1];
@@ -62,7 +64,7 @@ export function manualPage(options: readonly Option[], version: string, date: st
     ".SH EXAMPLES",
     ...EXAMPLES.flatMap((
       [what, command],
-    ) => [".PP", text(what), ".PP", ".EX", `  ${text(command)}`, ".EE"]),
+    ) => [".PP", text(what), ".PP", ".EX", `  ${text(command)}`, ".EE", NO_HYPHENATION]),
     ".SH SEE ALSO",
     `${bold("sendmail")}(8), ${bold("logger")}(1), ${bold("systemd.exec")}(5)`,
     "",
@@ -110,6 +112,7 @@ function log(): string[] {
     `  ${text('status=error from=A to=FIRST_RECIPIENT subject="S" server=HOST:PORT code=535')}`,
     `  ${text('    message="5.7.8 ..."')}`,
     ".EE",
+    NO_HYPHENATION,
     ".PP",
     text("code is -1 where the server gave none. journalctl -t ns8-sendmail shows them."),
   ];

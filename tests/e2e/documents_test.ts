@@ -61,6 +61,7 @@ Deno.test("man renders the page without a warning, and it fits 80 columns", asyn
   for (const quote of [`'Name <user@host>'`, `'' or '<>'`, "no-reply@HOST", "--"]) {
     assert.ok(manual.includes(quote), quote);
   }
+  assert.ok(!manual.includes("\u2010"), "a hyphen divides a word");
 });
 
 Deno.test("the manual page has every option with its value, in whole sentences, in the order of --help", async () => {

@@ -17,6 +17,10 @@ for (const { short, also, long, kind } of OPTIONS) {
   }
 }
 
+Deno.test("--help and the next prompt fit on a screen of 24 lines", () => {
+  assert.ok(usage().split("\n").length < 24, usage());
+});
+
 Deno.test("--help fits on a screen of 80 columns, and ends without white space", () => {
   for (const line of usage().split("\n")) {
     assert(line.length <= 80, line);
