@@ -5,14 +5,15 @@
 # finds half of a file, and one that runs keeps the file that it was started from: the version before
 # stays until the next one comes. A host that has it already is left alone, and one that fails does
 # not keep the others from it.
-# To take it away again: ssh HOST 'rm /usr/local/bin/ns8-sendmail /usr/local/bin/ns8-sendmail-[0-9]*'
+# The README's chapter "Upgrade and uninstall" has the command that takes it away again.
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
 
 USAGE="Usage: deploy.sh [--listener] [--to PATH] [USER@]HOST..."
 HELP="$USAGE
 
-Copies dist/ns8-sendmail to hosts over ssh. Root may write to /usr/local/bin there.
+Copies dist/ns8-sendmail, its manual page and its completions to hosts over ssh. Root may write to
+/usr/local/bin there. A host that has this version already is left alone.
 
   --listener  copies dist/ns8-sendmail-listener instead, for hosts without an agent of the cluster
   --to PATH   where it is to be called; default /usr/local/bin/ns8-sendmail

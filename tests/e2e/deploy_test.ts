@@ -26,6 +26,8 @@ $input | bwrap --dev-bind / / --bind "$host/bin" /usr/local/bin --bind "$host/sh
 type Site = AsyncDisposable & {
   /** Runs the script with these arguments. */
   deploy(...args: string[]): Promise<Ended>;
+  /** Runs a command on a host. */
+  ssh(host: string, command: string): Promise<Ended>;
   /** Makes a host; `connect` are lines of bash. */
   host(name: string, connect?: string): Promise<void>;
   /** What a host has in /usr/local/bin. */
@@ -61,14 +63,13 @@ async function site(executable?: string): Promise<Site> {
   }
   await writeChecksum(file("dist"), "ns8-sendmail");
   await Deno.chmod(await folder.write("bin/ssh", SSH), 0o755);
+  const env = { PATH: `${folder.file("bin")}:/usr/bin:/bin`, HOSTS: folder.file("hosts") };
   const on = (host: string, name = "ns8-sendmail") => folder.file(`hosts/${host}/bin/${name}`);
   return {
     file,
     on,
-    deploy: (...args) =>
-      run(["/bin/bash", file("scripts/deploy.sh"), ...args], {
-        env: { PATH: `${folder.file("bin")}:/usr/bin:/bin`, HOSTS: folder.file("hosts") },
-      }),
+    deploy: (...args) => run(["/bin/bash", file("scripts/deploy.sh"), ...args], { env }),
+    ssh: (host, command) => run([folder.file("bin/ssh"), "--", host, command], { env }),
     async host(name, connect = "") {
       await Deno.mkdir(folder.file(`hosts/${name}/bin`), { recursive: true });
       await Deno.mkdir(folder.file(`hosts/${name}/share`), { recursive: true });
@@ -259,17 +260,22 @@ for (
   });
 }
 
-Deno.test("the line that takes it away again does so, and leaves the listener", async () => {
+Deno.test("the README's command takes it away again, with its documents, and leaves the listener", async () => {
   await using place = await site();
   await place.host("HOST");
-  const listener = "ns8-sendmail-listener-1.0.0-0a1b2c3d";
-  await Deno.writeTextFile(place.on("HOST", listener), "");
+  await place.withDocuments();
+  await place.withListener();
   await place.deploy("HOST");
-  const script = await Deno.readTextFile(place.file("scripts/deploy.sh"));
-  const [, command = ""] = /^# To take it away again: ssh HOST '(.*)'$/m.exec(script) ?? [];
-  const here = command.replaceAll("/usr/local/bin/", place.on("HOST", ""));
-  await run(["/bin/sh", "-c", here]);
-  assert.deepEqual(await place.installed("HOST"), [listener]);
+  await place.deploy("--listener", "HOST");
+  const listener = (await place.installed("HOST")).filter((name) => name.includes("listener"));
+  assert.equal(listener.length, 2);
+  const readme = await Deno.readTextFile(projectFile("README.md"));
+  const [, command = ""] = /^ {4}ssh root@HOST '(.*)'$/m.exec(readme) ?? [];
+  const { status, stderr } = await place.ssh("HOST", command);
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  assert.deepEqual(await place.installed("HOST"), listener);
+  const shared = await run(["/usr/bin/find", place.on("HOST", "../share"), "-type", "f"]);
+  assert.equal(shared.stdout, "");
 });
 
 Deno.test("a folder is no place for it, and stays as it is", async () => {
