@@ -92,7 +92,10 @@ export const LIMITS: readonly [status: number, when: string][] = [
     1,
     "TMPDIR is empty, relative, or has .. in it; there is no /proc; the current folder has been deleted",
   ],
-  [101, "an argument is not UTF-8; LimitNOFILE= is under 14"],
+  [
+    101,
+    "an argument, or the path of the executable, is not UTF-8; LimitNOFILE= is under 14",
+  ],
   [133, "LimitAS= (ulimit -v) is too small: 8G is, 40G is enough"],
   [134, "LimitNPROC= is under 4; LimitSTACK= is 64K"],
   [
@@ -164,6 +167,6 @@ export const EXAMPLES: readonly [what: string, command: string][] = [
   ],
   [
     "Monitor the smarthost:",
-    "ns8-sendmail --check --json | jq -r .error",
+    `ns8-sendmail --check --json | jq -r '.error // "mail works"'`,
   ],
 ];

@@ -1,0 +1,227 @@
+/** The commands in the README and in the manual page, run as they stand there. */
+
+import assert from "node:assert/strict";
+import { EXAMPLES } from "../../scripts/documents/manual_texts.ts";
+import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
+import { CHANNEL, installation, listener } from "../support/hosts/listener.ts";
+import { denoEnvironment, type Ended, projectFile, run } from "../support/program/command.ts";
+import { EXECUTABLE, sendmail } from "../support/program/program.ts";
+import { type RedisServer, redisServer, smarthostHash } from "../support/servers/redis.ts";
+import { HOST_NAME, smarthost } from "../support/servers/smarthost.ts";
+import { honestSmtp } from "../support/servers/smtp_honest.ts";
+
+const README = await Deno.readTextFile(projectFile("README.md"));
+
+/** The user who may write to Redis. */
+const WRITER = { name: "cluster", password: "writers-own-word" };
+
+/** Gives the indented block of the README that begins so, without its indentation. */
+function block(beginning: string): string {
+  const blocks = README.split(/\n(?! {4}|\n)/).flatMap((part) => part.split(/\n\n(?! {4})/));
+  const found = blocks.map((part) => part.replace(/^[^\n]*\S[^\n]*\n\n(?= {4})/, "")).find((part) =>
+    part.trimStart().startsWith(beginning)
+  );
+  assert.ok(found, `README.md has no block that begins with ${beginning}`);
+  return found.replace(/^ {4}/gm, "").trim();
+}
+
+/** Gives a folder with the executable in `bin`. */
+async function place(): Promise<Folder> {
+  const folder = await temporaryFolder();
+  for (const name of ["bin", "sbin"]) await Deno.mkdir(folder.file(name));
+  await Deno.symlink(EXECUTABLE, folder.file("bin/ns8-sendmail"));
+  return folder;
+}
+
+/** Starts a Redis in which the writer may write. */
+async function cluster(hash?: Record<string, string>): Promise<RedisServer> {
+  const redis = await redisServer(hash);
+  const rights = ["on", `>${WRITER.password}`, "~*", "&*", "+@all"];
+  await redis.command("ACL", "SETUSER", WRITER.name, ...rights);
+  return redis;
+}
+
+/** Runs commands in bash, in the checkout, with the executable and Deno on the PATH. */
+function bash(
+  script: string,
+  folder: Folder,
+  redis: { readonly address: string },
+  { stdin = "", env = {} }: { stdin?: string; env?: Record<string, string> } = {},
+): Promise<Ended> {
+  const deno = Deno.execPath().replace(/\/[^/]*$/, "");
+  return run(["/bin/bash", "-e", "-c", script], {
+    cwd: projectFile(""),
+    stdin,
+    env: {
+      ...denoEnvironment(),
+      PATH: `${folder.file("bin")}:${deno}:/usr/bin:/bin`,
+      REDIS_ADDRESS: redis.address,
+      ...env,
+    },
+  });
+}
+
+async function storedIn(redis: RedisServer): Promise<Record<string, string>> {
+  const flat = await redis.command("HGETALL", "cluster/smarthost");
+  assert.ok(Array.isArray(flat));
+  const pairs = Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+  return Object.fromEntries(pairs);
+}
+
+/** What each example of the manual page does: who gets mail, and what is printed. */
+const DONE: Readonly<Record<string, { recipients?: string[]; says?: RegExp }>> = {
+  "Send a text:": { recipients: ["user@test.org"] },
+  "Send a message that names its recipients itself:": { recipients: ["ann@example.org"] },
+  "Send a header and a text, as scripts write it for sendmail:": {
+    recipients: [`root@${HOST_NAME}`],
+  },
+  "Send HTML:": { recipients: ["admin@example.org"] },
+  "Send an attachment, with s-nail as the program that writes the message:": {
+    recipients: ["admin@example.org"],
+  },
+  "See whether mail works, and if not why:": { says: /^hello {5}ok /m },
+  "Wait up to an hour for a smarthost that is down:": { recipients: [`root@${HOST_NAME}`] },
+  "Try again later only where that may help:": { recipients: [`root@${HOST_NAME}`] },
+  "Let cron send its mail, where the package ns8-sendmail-mta is not installed:": {},
+  "Let PHP send its mail, in php.ini:": { recipients: ["ann@example.org"] },
+  "Monitor the smarthost:": { says: /^mail works$/m },
+};
+
+/** The input of the examples. */
+const FILES: Readonly<Record<string, string>> = {
+  "message.eml": "To: ann@example.org\nSubject: Test\n\nHello\n",
+  "report.html": "<p>Hello</p>\n",
+  "backup.log": "Done\n",
+  "dpkg.log": "2026-11-25 installed\n",
+};
+
+/** An example as the shell runs it, with the host's folders in the test's own. */
+function runnable(command: string, folder: Folder): string {
+  const here = command
+    .replaceAll("/usr/local/bin/", folder.file("bin/"))
+    .replaceAll("/usr/sbin/", folder.file("sbin/"))
+    .replaceAll("/var/log/", folder.file(""));
+  const [, php] = /^sendmail_path = "(.*)"$/.exec(here) ?? [];
+  return php === undefined ? here : `${php} < message.eml`;
+}
+
+Deno.test("each example of the manual page does what it says", async () => {
+  await using folder = await place();
+  for (const [name, content] of Object.entries(FILES)) await folder.write(name, content);
+  assert.deepEqual(EXAMPLES.map(([what]) => what), Object.keys(DONE));
+  for (const [what, command] of EXAMPLES) {
+    await using host = await smarthost();
+    const { recipients = [], says } = DONE[what] ?? {};
+    const script = runnable(command, folder);
+    const shell = [...(host.circumstances.under ?? []), "/bin/bash", "-c", script];
+    const { status, stdout, stderr } = await run(shell, {
+      cwd: folder.path,
+      env: {
+        PATH: `${folder.file("bin")}:/usr/bin:/bin`,
+        REDIS_ADDRESS: host.circumstances.redis?.address ?? "",
+      },
+    });
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" }, what);
+    if (says) assert.match(stdout, says, what);
+    else assert.equal(stdout, "", what);
+    await host.server.settled();
+    assert.deepEqual(host.server.messages().flatMap((message) => message.recipients), recipients);
+  }
+  assert.equal(await Deno.realPath(folder.file("sbin/sendmail")), await Deno.realPath(EXECUTABLE));
+});
+
+Deno.test("the README's commands set the smarthost of a test cluster", async () => {
+  await using folder = await place();
+  await using redis = await cluster();
+  await using module = await installation();
+  await using _listening = await listener(module, { redis });
+  const [login = "", command = "", says] = block("$ export REDIS_USER").split("\n");
+  const script = [login, command].map((line) => line.replace(/^\$ /, "")).join("\n");
+  const { status, stdout } = await bash(script, folder, redis, { stdin: `${WRITER.password}\n` });
+  assert.deepEqual([status, stdout.trim()], [0, says]);
+  const { host, enabled } = await storedIn(redis);
+  assert.deepEqual({ host, enabled }, { host: "mail.example.org", enabled: "1" });
+});
+
+Deno.test("the README's commands set the fields of OAuth 2.0 and remove them", async () => {
+  await using folder = await place();
+  await using redis = await cluster();
+  await using module = await installation();
+  await using listening = await listener(module, { redis });
+  await module.handler("10handler", "#!/bin/sh\n");
+  const agent = `REDIS_USER=${WRITER.name}\nREDIS_PASSWORD=${WRITER.password}\n`;
+  const file = await folder.write("agent.env", agent);
+  const commands = block(". /var/lib/nethserver/cluster/state/agent.env")
+    .replace("/var/lib/nethserver/cluster/state/agent.env", file)
+    .replace("redis-cli ", `redis-cli -p ${redis.port} `);
+  const set = await bash(commands, folder, redis, { stdin: "the secret\n" });
+  assert.deepEqual([set.status, set.stderr], [0, ""]);
+  const stored = await storedIn(redis);
+  assert.equal(stored.oauth2_client_secret, "the secret");
+  assert.equal(stored.host, "smtp.office365.com");
+  const settings = await sendmail(["--settings"], { redis });
+  assert.deepEqual([settings.status, settings.stderr], [0, ""]);
+  await listening.said(`10handler of ${CHANNEL} ended with status 0`);
+
+  const [, remove = ""] = /`(redis HDEL cluster\/smarthost [^`]*)`/.exec(README) ?? [];
+  const beginning = commands.split("\n").slice(0, 2).join("\n");
+  const removed = await bash(`${beginning}\n${remove}`, folder, redis);
+  assert.deepEqual([removed.stdout, removed.stderr], ["4\n", ""]);
+});
+
+Deno.test("the README's command sets OAuth 2.0 on a test cluster", async () => {
+  await using folder = await place();
+  const login = { encrypt_smtp: "starttls", username: "user@mail.test" };
+  await using redis = await cluster(smarthostHash({ host: "mail.test", port: 587 }, login));
+  const env = { REDIS_USER: WRITER.name, REDIS_PASSWORD: WRITER.password };
+  const given = { stdin: "the secret\n", env };
+  const { status, stderr } = await bash(block("read -rs SECRET; export"), folder, redis, given);
+  assert.deepEqual([status, stderr], [0, ""]);
+  const { oauth2_client_secret, oauth2_client_id } = await storedIn(redis);
+  assert.deepEqual([oauth2_client_secret, oauth2_client_id], ["the secret", "CLIENT"]);
+});
+
+Deno.test("the certificate of the README's command is trusted", async () => {
+  await using folder = await place();
+  const command = block("openssl req -x509").replaceAll("mail.example.org", "localhost");
+  const made = await run(["/bin/sh", "-ec", command], { cwd: folder.path });
+  assert.equal(made.status, 0, made.stderr);
+  const [keyFile, chainFile] = [folder.file("mail.key"), folder.file("mail.crt")];
+  const key = await Deno.readTextFile(keyFile);
+  const chain = await Deno.readTextFile(chainFile);
+  const certificate = { key, chain, keyFile, chainFile };
+  await using server = await honestSmtp({ encryption: "tls", certificate });
+  const hash = smarthostHash(server, { host: "localhost", encrypt_smtp: "tls" });
+  await using redis = await redisServer(hash);
+  const given = { redis, env: { SSL_CERT_FILE: chainFile }, stdin: "Hello\n" };
+  const { status, stderr } = await sendmail(["-s", "Test", "user@test.org"], given);
+  assert.deepEqual([status, stderr], [0, ""]);
+});
+
+Deno.test("the README's commands install the one file of a release, and the handler", async () => {
+  await using folder = await place();
+  const name = "ns8-sendmail-x86_64-unknown-linux-gnu";
+  await Deno.symlink(EXECUTABLE, folder.file(name));
+  const sums = await run(["/usr/bin/sha256sum", name], { cwd: folder.path });
+  const others = `${"0".repeat(64)}  ns8-sendmail_2.0.0_amd64.deb\n`;
+  await folder.write("SHA256SUMS", sums.stdout + others);
+  const command = block("sha256sum --check").replace("/usr/local/bin/", folder.file("sbin/"));
+  const installed = await run(["/bin/sh", "-ec", command], { cwd: folder.path });
+  assert.equal(installed.status, 0, installed.stderr);
+  const said = await run([folder.file("sbin/ns8-sendmail"), "--version"]);
+  assert.match(said.stdout, /^ns8-sendmail /);
+
+  const env = { AGENT_INSTALL_DIR: folder.path };
+  const handler = await bash(block("install -D -m 755 scripts/host"), folder, { address: "" }, {
+    env,
+  });
+  assert.equal(handler.status, 0, handler.stderr);
+  const { mode } = await Deno.stat(folder.file("events/smarthost-changed/10handler"));
+  assert.equal((mode ?? 0) & 0o777, 0o755);
+});
+
+Deno.test("without settings, --settings prints the defaults of the README", async () => {
+  await using redis = await redisServer();
+  const { status, stdout } = await sendmail(["--settings"], { redis });
+  assert.deepEqual([status, stdout.trim()], [0, block('{"port": 587')]);
+});
