@@ -6,24 +6,13 @@ import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
 import { CHANNEL, installation, listener } from "../support/hosts/listener.ts";
 import { denoEnvironment, type Ended, projectFile, run } from "../support/program/command.ts";
 import { EXECUTABLE, sendmail } from "../support/program/program.ts";
+import { README, readmeBlock as block } from "../support/program/readme.ts";
 import { type RedisServer, redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { HOST_NAME, smarthost } from "../support/servers/smarthost.ts";
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
 
-const README = await Deno.readTextFile(projectFile("README.md"));
-
 /** The user who may write to Redis. */
 const WRITER = { name: "cluster", password: "writers-own-word" };
-
-/** Gives the indented block of the README that begins so, without its indentation. */
-function block(beginning: string): string {
-  const blocks = README.split(/\n(?! {4}|\n)/).flatMap((part) => part.split(/\n\n(?! {4})/));
-  const found = blocks.map((part) => part.replace(/^[^\n]*\S[^\n]*\n\n(?= {4})/, "")).find((part) =>
-    part.trimStart().startsWith(beginning)
-  );
-  assert.ok(found, `README.md has no block that begins with ${beginning}`);
-  return found.replace(/^ {4}/gm, "").trim();
-}
 
 /** Gives a folder with the executable in `bin`. */
 async function place(): Promise<Folder> {
