@@ -28,6 +28,8 @@ logged "Listening to Redis"
 echo "== listening"
 logged "ended with status"
 journalctl -u $UNIT --output=short
+# logger is often gone before journald looks which unit it belongs to.
+journalctl -t ns8-sendmail --output=cat
 
 echo "== severities"
 journalctl -u $UNIT --output=json | grep -o '"PRIORITY":"[0-9]"' | sort -u
