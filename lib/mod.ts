@@ -41,7 +41,7 @@ import {
 import { deliver, deliveryContext } from "./delivery/mod.ts";
 import { fullyQualifiedHostName } from "./host/mod.ts";
 import { buildMessage, type Context, type Mail, type Message } from "./message/mod.ts";
-import { asFailure, ExitStatus, Failure, type Outcome } from "./outcome.ts";
+import { asFailure, DEFAULT_TIMEOUTS, ExitStatus, Failure, type Outcome } from "./outcome.ts";
 import { redactResult, secretKeeper } from "./report/mod.ts";
 import type { Environment } from "./tls/mod.ts";
 
@@ -52,12 +52,6 @@ export type { Envelope } from "./message/mod.ts";
 export { errorText, type Redact } from "./report/mod.ts";
 export type { OAuth2Settings } from "./cluster/mod.ts";
 export type { SmarthostSettings };
-
-/** The default of the longest wait for any one whole answer, in milliseconds. */
-const TIMEOUT = 30_000;
-
-/** The same for the answer to the final dot (RFC 5321, 4.5.3.2.6). */
-const FINAL_TIMEOUT = 600_000;
 
 /** The request for a mail. An address may be `Name <user@host>`; one text may have several addresses. */
 export type Draft = {
@@ -111,7 +105,7 @@ export type DeliveryOptions = {
  */
 export async function readSettings(
   environment: Pick<Environment, "get">,
-  timeout = TIMEOUT,
+  timeout: number = DEFAULT_TIMEOUTS.answer,
 ): Promise<SmarthostSettings> {
   return (await readSmarthost(environment, timeout)).settings;
 }
@@ -182,7 +176,10 @@ export async function deliverMail(
   environment: Environment,
   options: DeliveryOptions = {},
 ): Promise<Outcome> {
-  const { timeout = TIMEOUT, timeout: finalTimeout = FINAL_TIMEOUT } = options;
+  const {
+    timeout = DEFAULT_TIMEOUTS.answer,
+    timeout: finalTimeout = DEFAULT_TIMEOUTS.finalAnswer,
+  } = options;
   const hostName = options.hostName ?? await fullyQualifiedHostName();
   const { redact, keep, keepSettings } = secretKeeper();
   keepSettings(settings);
@@ -210,7 +207,7 @@ export async function deliverMail(
  */
 export function listenForChanges(
   environment: Pick<Environment, "get">,
-  { timeout = TIMEOUT, ...options }: ListenOptions = {},
+  { timeout = DEFAULT_TIMEOUTS.answer, ...options }: ListenOptions = {},
 ): ReadableStream<ClusterEvent> {
   const replica = environment.get("REDIS_REPLICA_ADDRESS");
   const leader = environment.get("REDIS_ADDRESS");

@@ -1,5 +1,6 @@
 /**
- * Types shared by all modules: exit statuses, server replies, delivery results, and the one error.
+ * Types and values shared by all modules: exit statuses, default time limits, server replies,
+ * delivery results, and the one error.
  *
  * @module
  */
@@ -24,6 +25,14 @@ export const ExitStatus = {
 
 /** One of the numbers of {@linkcode ExitStatus}. */
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
+
+/** The longest waits for one whole answer if the caller names none, in milliseconds. */
+export const DEFAULT_TIMEOUTS: {
+  /** For every answer of Redis or the smarthost, except that to the final dot. */
+  readonly answer: number;
+  /** For the answer to the final dot (RFC 5321, 4.5.3.2.6). */
+  readonly finalAnswer: number;
+} = { answer: 30_000, finalAnswer: 600_000 };
 
 /** A whole reply of an SMTP server (RFC 5321, 4.2). */
 export type Reply = {

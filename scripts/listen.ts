@@ -13,15 +13,12 @@
 
 import manifest from "../deno.json" with { type: "json" };
 import { type ClusterEvent, redisAddresses, smarthostChanges } from "../lib/cluster/mod.ts";
-import { ExitStatus, Failure } from "../lib/outcome.ts";
+import { DEFAULT_TIMEOUTS, ExitStatus, Failure } from "../lib/outcome.ts";
 import { reasonOf } from "../lib/text/mod.ts";
 import { errorLines } from "../lib/report/mod.ts";
 
 /** The event, and the folder of its handlers. */
 const EVENT = "smarthost-changed";
-
-/** The longest wait for any one answer of Redis, in milliseconds. */
-const TIMEOUT = 30_000;
 
 const HELP = `Usage: ns8-sendmail-listener
 
@@ -162,7 +159,7 @@ async function main([option, ...more]: readonly string[]): Promise<void> {
   const signal = endSignal();
   // Events that wait when the signal comes are handled too: a module that never hears of the last
   // change would keep the old settings.
-  const changes = smarthostChanges(addresses, { timeout: TIMEOUT, signal, notice });
+  const changes = smarthostChanges(addresses, { timeout: DEFAULT_TIMEOUTS.answer, signal, notice });
   for await (const event of changes) await handle(folder, event);
 }
 

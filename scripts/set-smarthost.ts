@@ -18,7 +18,7 @@ import { OAUTH2_FIELDS, parseSettings, redisAddresses } from "../lib/cluster/mod
 import type { SmarthostSettings } from "../lib/cluster/mod.ts";
 import { check, deliveryContext, requireSmarthost } from "../lib/delivery/mod.ts";
 import { fullyQualifiedHostName, outputTo } from "../lib/host/mod.ts";
-import { ExitStatus, Failure, formatAddress } from "../lib/outcome.ts";
+import { DEFAULT_TIMEOUTS, ExitStatus, Failure, formatAddress } from "../lib/outcome.ts";
 import { announceReport, errorLines, secretKeeper } from "../lib/report/mod.ts";
 import { formatJson } from "../lib/text/mod.ts";
 import { changedSettings, changeIn, MASK, readInput, SECRETS } from "./smarthost/input.ts";
@@ -39,9 +39,6 @@ Example:
   -h, --help       print this text
 
 REDIS_ADDRESS says where Redis is (default 127.0.0.1:6379), REDIS_USER and REDIS_PASSWORD who writes.`;
-
-/** The longest wait for an answer of the smarthost, in milliseconds. */
-const TIMEOUT = 30_000;
 
 /** What to do, and how. */
 type Options = { action: "store" | "show" | "remove" | "help"; check: boolean; verbose: boolean };
@@ -94,9 +91,10 @@ async function tryOut(settings: SmarthostSettings): Promise<void> {
   const output = outputTo(Deno.stdout, Deno.stderr);
   const secrets = secretKeeper();
   secrets.keepSettings(settings);
-  const hostName = await fullyQualifiedHostName(TIMEOUT);
+  const { answer: timeout } = DEFAULT_TIMEOUTS;
+  const hostName = await fullyQualifiedHostName(timeout);
   const context = deliveryContext({
-    ...{ timeout: TIMEOUT, finalTimeout: TIMEOUT, hostName, environment: Deno.env },
+    ...{ timeout, finalTimeout: timeout, hostName, environment: Deno.env },
     onSecret: secrets.keep,
   });
   const report = await check(() => Promise.resolve({ settings, from: "" }), context, new Date());

@@ -7,7 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type Mailbox, parseMailboxes } from "../address/mod.ts";
 import type { Mail } from "../message/mod.ts";
-import { type BadAddress, Failure } from "../outcome.ts";
+import { type BadAddress, DEFAULT_TIMEOUTS, Failure } from "../outcome.ts";
 import { type Given, lineBreak, scan, wrong } from "./scan.ts";
 import { type Option, OPTIONS } from "./usage.ts";
 
@@ -41,12 +41,6 @@ export type Mode =
 
 /** What the program does without sending anything. */
 export type OtherMode = Exclude<Mode, "send">;
-
-/** The longest wait for an answer without `--timeout`, in milliseconds. */
-const TIMEOUT = 30_000;
-
-/** The same for the answer to the final dot (RFC 5321, 4.5.3.2.6). */
-const FINAL_TIMEOUT = 600_000;
 
 /** The largest value of `--timeout` and `--retry`, one day in seconds: no timer overflows. */
 const LONGEST = 86_400;
@@ -182,8 +176,8 @@ function modeOf(flag: (name: string) => boolean): Mode {
 function timesOf(timeout: string | undefined, retry: string | undefined) {
   const given = timeout === undefined ? undefined : millisecondsOf("--timeout", timeout, 1);
   return {
-    timeout: given ?? TIMEOUT,
-    finalTimeout: given ?? FINAL_TIMEOUT,
+    timeout: given ?? DEFAULT_TIMEOUTS.answer,
+    finalTimeout: given ?? DEFAULT_TIMEOUTS.finalAnswer,
     retry: retry === undefined ? 0 : millisecondsOf("--retry", retry, 0),
   };
 }

@@ -6,12 +6,9 @@
 
 import { Redis } from "ioredis";
 import { type RedisAddress, SMARTHOST_CHANGED, SMARTHOST_KEY } from "../../lib/cluster/mod.ts";
-import { ExitStatus, Failure, formatAddress } from "../../lib/outcome.ts";
+import { DEFAULT_TIMEOUTS, ExitStatus, Failure, formatAddress } from "../../lib/outcome.ts";
 import { reasonOf } from "../../lib/text/mod.ts";
 import type { Change } from "./input.ts";
-
-/** The longest wait for any one answer of Redis, in milliseconds. */
-const TIMEOUT = 30_000;
 
 /** Byte for byte what the cluster publishes. */
 const PAYLOAD = `{"key": "${SMARTHOST_KEY}"}`;
@@ -31,8 +28,8 @@ export async function withRedis<T>(
     lazyConnect: true,
     enableReadyCheck: false,
     disableClientInfo: true,
-    connectTimeout: TIMEOUT,
-    commandTimeout: TIMEOUT,
+    connectTimeout: DEFAULT_TIMEOUTS.answer,
+    commandTimeout: DEFAULT_TIMEOUTS.answer,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
