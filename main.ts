@@ -32,7 +32,7 @@ import {
   watchUnhandledErrors,
 } from "./lib/host/mod.ts";
 import { buildMessage, type Message } from "./lib/message/mod.ts";
-import { asFailure, type ExitStatus, type Failure, type Outcome, statusOf } from "./lib/outcome.ts";
+import { asFailure, type ExitStatus, type Outcome, type Result, statusOf } from "./lib/outcome.ts";
 import {
   announceBadAddress,
   announceFailure,
@@ -56,7 +56,7 @@ type Run = {
   /** Rejects if a library throws in an event, or if nothing is left to wait for. */
   failed: Promise<never>;
   /** Called with the result of each attempt, which later errors do not change; with nothing at its start. */
-  onResult: (result: Failure | Outcome | undefined) => void;
+  onResult: (result: Result | undefined) => void;
 };
 
 async function main(args: readonly string[], run: Run): Promise<number> {
@@ -104,7 +104,7 @@ async function send(options: Options, { output, failed, onResult }: Run): Promis
   let known: Parameters<typeof attemptOf>[2] = {};
   message.then((message) => [notice.begin(), known = { ...known, message }], () => {});
   const describe = (what: typeof known) => attemptOf(options.mail, Deno.hostname(), what);
-  const onSettled = (result: Failure | Outcome) => [signals.settle(), onResult(result)];
+  const onSettled = (result: Result) => [signals.settle(), onResult(result)];
   const attempt = async (recipients?: readonly string[]) => {
     signals.begin();
     onResult(undefined);

@@ -114,6 +114,9 @@ function sentenceOf({ what, where, why, reply, hint }: FailureDetails): string {
   return [what + place, ...reasons].join(": ") + (hint === undefined ? "" : `; ${hint}`);
 }
 
+/** The result of one attempt to send, or of all attempts together. */
+export type Result = Failure | Outcome;
+
 /** An argument that is not a valid address. */
 export type BadAddress = { failure: Failure; text: string; role: "sender" | "recipient" };
 
@@ -134,6 +137,6 @@ export function asFailure(error: unknown): Failure {
 }
 
 /** Gives the exit status of the result of an attempt. */
-export function statusOf(result: Failure | Outcome): ExitStatus {
+export function statusOf(result: Result): ExitStatus {
   return result instanceof Failure ? result.details.status : result.status;
 }

@@ -8,9 +8,9 @@ import type { Message } from "../message/mod.ts";
 import {
   ExitStatus,
   Failure,
-  type Outcome,
   type RecipientOutcome,
   type Reply,
+  type Result,
   statusOf,
 } from "../outcome.ts";
 
@@ -19,9 +19,6 @@ export function onlyTo(message: Message, recipients?: readonly string[]): Messag
   if (recipients === undefined) return message;
   return { ...message, envelope: { ...message.envelope, recipients: [...recipients] } };
 }
-
-/** The result of one attempt, or of all attempts together. */
-export type Result = Failure | Outcome;
 
 /** How long to try again, and how to wait. */
 export type RetryOptions = {

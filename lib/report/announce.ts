@@ -8,14 +8,7 @@ import { checkLines, type CheckReport } from "../delivery/mod.ts";
 import type { Mail, Message } from "../message/mod.ts";
 import { checkJson, outcomeJson } from "./json.ts";
 import { clip } from "../text/mod.ts";
-import {
-  asFailure,
-  type BadAddress,
-  ExitStatus,
-  type Failure,
-  type Outcome,
-  statusOf,
-} from "../outcome.ts";
+import { asFailure, type BadAddress, ExitStatus, type Result, statusOf } from "../outcome.ts";
 import { LIMITS, type Redact, redactReport, redactResult } from "./redact.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
 import { errorLines, errorText, type LogRecord, logRecord, unreadableText } from "./report.ts";
@@ -36,7 +29,7 @@ export type Log = { write(record: LogRecord): Promise<void> };
 
 /** Writes the record of an attempt to send to the system log. */
 export async function recordResult(
-  result: Failure | Outcome,
+  result: Result,
   attempt: Attempt,
   redact: Redact,
   log: Log,
@@ -47,7 +40,7 @@ export async function recordResult(
 /** Writes to stderr how long the pause before the next attempt is, and why. */
 export function announcePause(
   milliseconds: number,
-  last: Failure | Outcome,
+  last: Result,
   { writeError, redact }: Audience,
 ): void {
   const seconds = Math.ceil(milliseconds / 1000);
@@ -59,7 +52,7 @@ export function announcePause(
  * Gives the exit status, which an error while writing does not change: the message was sent, or not.
  */
 export async function announceResult(
-  result: Failure | Outcome,
+  result: Result,
   attempt: Attempt,
   json: boolean,
   { print, writeError, redact }: Audience,

@@ -6,7 +6,7 @@
 
 import type { CheckReport } from "../delivery/mod.ts";
 import { formatJson } from "../text/mod.ts";
-import { Failure, type Outcome, type RecipientOutcome, type Reply } from "../outcome.ts";
+import { Failure, type RecipientOutcome, type Reply, type Result } from "../outcome.ts";
 import { queueIdOf } from "./queue_id.ts";
 import { errorText, replyText } from "./report.ts";
 
@@ -15,7 +15,7 @@ import { errorText, replyText } from "./report.ts";
  * result does not have the smarthost, it is `server`; all recipients are in `everybody`.
  */
 export function outcomeJson(
-  result: Failure | Outcome,
+  result: Result,
   server?: string,
   everybody: readonly string[] = [],
 ): string {

@@ -7,7 +7,7 @@
 
 import type { SmarthostSettings } from "../cluster/mod.ts";
 import type { CheckReport, CheckStep } from "../delivery/mod.ts";
-import { Failure, type Outcome, type RecipientOutcome, type Reply } from "../outcome.ts";
+import { Failure, type RecipientOutcome, type Reply, type Result } from "../outcome.ts";
 import { clip } from "../text/mod.ts";
 import { type Forms, formsOf, PIECE } from "./forms.ts";
 import type { Span } from "./positions.ts";
@@ -103,7 +103,7 @@ function mask(text: string, spans: readonly Span[], limit: number): string {
 }
 
 /** Gives the same result with the words of servers and libraries masked and clipped. */
-export function redactResult(result: Failure | Outcome, redact: Redact): Failure | Outcome {
+export function redactResult(result: Result, redact: Redact): Result {
   return result instanceof Failure ? redactFailure(result, redact) : {
     ...result,
     ...(result.reply && { reply: redactReply(result.reply, redact) }),

@@ -15,6 +15,7 @@ import {
   type Outcome,
   type RecipientOutcome,
   type Reply,
+  type Result,
 } from "../outcome.ts";
 
 /** One record for the system log (RFC 5424, 6.2.1 has the severities). */
@@ -44,7 +45,7 @@ const LOG_LIMITS = {
  * Gives the lines for stderr, without their line ends; none where every recipient was accepted. The
  * first begins with `Error: `; after a partial refusal a second one names who got the message.
  */
-export function errorLines(result: Failure | Outcome, redact: Redact = clipOnly): string[] {
+export function errorLines(result: Result, redact: Redact = clipOnly): string[] {
   const error = errorText(result, redact);
   if (error === undefined) return [];
   const lines = [`Error: ${error}`];
@@ -62,7 +63,7 @@ export function errorLines(result: Failure | Outcome, redact: Redact = clipOnly)
 
 /** Gives what failed, where and why, on one line; nothing where every recipient was accepted. */
 export function errorText(
-  result: Failure | Outcome,
+  result: Result,
   redact: Redact = clipOnly,
 ): string | undefined {
   if (result instanceof Failure) return failureText(result, redact);
@@ -98,7 +99,7 @@ export function transcriptLines(said: string, redact: Redact): string[] {
 /** Gives the log record of an attempt to send. */
 export function logRecord(
   attempt: Attempt,
-  result: Failure | Outcome,
+  result: Result,
   redact: Redact = clipOnly,
 ): LogRecord {
   const failed = result instanceof Failure || result.status !== ExitStatus.ok;
@@ -126,7 +127,7 @@ export function logRecord(
 /**
  * Gives the recipients of each transaction, if there were several: the first one, and how many more.
  */
-function transactionsText(result: Failure | Outcome): string | undefined {
+function transactionsText(result: Result): string | undefined {
   const { recipients = [], transactions = [] } = result instanceof Failure
     ? result.details
     : result;
@@ -155,7 +156,7 @@ function decisiveReply({ recipients, reply, status }: Outcome): Reply | undefine
 }
 
 /** Gives the message of the log if there is no reply: the error without the parts in other fields. */
-function ownWords({ server }: Attempt, result: Failure | Outcome, redact: Redact): string {
+function ownWords({ server }: Attempt, result: Result, redact: Redact): string {
   if (!(result instanceof Failure)) {
     const [first] = result.recipients.filter(({ accepted }) => !accepted);
     return first?.why === undefined ? "Recipient refused" : unreadableText([first]);

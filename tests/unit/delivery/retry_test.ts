@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Result, withRetries } from "../../../lib/delivery/retry.ts";
-import { Failure, type Outcome, statusOf } from "../../../lib/outcome.ts";
+import { withRetries } from "../../../lib/delivery/retry.ts";
+import { Failure, type Outcome, type Result, statusOf } from "../../../lib/outcome.ts";
 
 const LATER = { code: 450, text: "4.2.0 Greylisted" };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ExitStatus, Failure, type Outcome } from "../../../lib/outcome.ts";
+import { ExitStatus, Failure, type Outcome, type Result } from "../../../lib/outcome.ts";
 import {
   announceFailure,
   announceReport,
@@ -29,7 +29,7 @@ const REFUSED = new Failure({
 });
 
 /** Announces what came of an attempt, and keeps everything that is said. */
-async function announced(result: Failure | Outcome, json: boolean, print?: Output["print"]) {
+async function announced(result: Result, json: boolean, print?: Output["print"]) {
   const attempt: Attempt = { from: "a@x.org", to: "b@x.org", subject: "", server: SERVER };
   const said: string[] = [];
   const redacted: string[] = [];

@@ -6,6 +6,7 @@ import {
   type FailureDetails,
   type Outcome,
   type Reply,
+  type Result,
 } from "../../../lib/outcome.ts";
 import { redactor } from "../../../lib/report/redact.ts";
 import type { Attempt } from "../../../lib/report/attempt.ts";
@@ -54,7 +55,7 @@ const NO_ADDRESS: Outcome = {
   recipients: [...SENT.recipients, UNREADABLE("First Last <first@x.org", "Cc: no > behind <")],
 };
 
-const LINES: [title: string, result: Failure | Outcome, ...lines: string[]][] = [
+const LINES: [title: string, result: Result, ...lines: string[]][] = [
   [
     "a hint ends the line, behind the server's words",
     failure({
@@ -176,7 +177,7 @@ const CROWD = Array.from({ length: 100_000 }, (_, i) => `user${i}@x.org`);
 /** More characters than this have no line on stderr, with room for the lists of recipients. */
 const LONGEST_LINE = 10_000;
 
-const ENDLESS: [title: string, result: Failure | Outcome, start: RegExp, end: RegExp][] = [
+const ENDLESS: [title: string, result: Result, start: RegExp, end: RegExp][] = [
   [
     "an unknown option of 128 KB",
     failure({ what: `Unknown option --${"x".repeat(128 * 1024)}` }),
@@ -287,7 +288,7 @@ const SENT_TEXT = 'status=sent from=a@x.org to=b@x.org subject="Disk full" ' +
   "server=mail.example:587 code=250";
 const START = 'status=error from=a@x.org to=b@x.org subject="Disk full" ';
 
-const RECORDS: [title: string, attempt: Partial<Attempt>, Failure | Outcome, text: string][] = [
+const RECORDS: [title: string, attempt: Partial<Attempt>, Result, text: string][] = [
   ["a message that everybody got", {}, SENT, SENT_TEXT],
   [
     "the empty sender",
