@@ -32,7 +32,7 @@ import {
   watchUnhandledErrors,
 } from "./lib/host/mod.ts";
 import { buildMessage, type Message } from "./lib/message/mod.ts";
-import { asFailure, type ExitStatus, type Outcome, type Result, statusOf } from "./lib/outcome.ts";
+import { asFailure, type ExitStatus, type Output, type Result, statusOf } from "./lib/outcome.ts";
 import {
   announceBadAddress,
   announceFailure,
@@ -41,7 +41,6 @@ import {
   announceReport,
   announceResult,
   attemptOf,
-  type Output,
   recordResult,
   type SecretKeeper,
   secretKeeper,
@@ -147,7 +146,7 @@ async function submit(
   secrets: SecretKeeper,
   output: Output,
   { log, ...watchers }: Partial<DeliveryContext> & { log: SystemLog },
-): Promise<Outcome> {
+) {
   const settings = reading.then(({ settings }) => {
     if (settings.encrypt_smtp !== "none") seedRandomness();
     return requireSmarthost(settings);

@@ -1,6 +1,6 @@
 /**
  * Types and values shared by all modules: exit statuses, default time limits, server replies,
- * delivery results, and the one error.
+ * delivery results, the one error, and the ways out of the program.
  *
  * @module
  */
@@ -119,6 +119,17 @@ export type Result = Failure | Outcome;
 
 /** An argument that is not a valid address. */
 export type BadAddress = { failure: Failure; text: string; role: "sender" | "recipient" };
+
+/** Standard output and standard error. */
+export type Output = {
+  /** Writes to standard output and gives status 0; throws a Failure (74) if writing fails. */
+  print(what: string | Iterable<Uint8Array>): Promise<ExitStatus>;
+  /** Writes a line to standard error; never throws. */
+  writeError(line: string): void;
+};
+
+/** One record for the system log: its severity (RFC 5424, 6.2.1), and one line of text. */
+export type LogRecord = { severity: "info" | "err"; text: string };
 
 /** Gives `host:port`, with brackets round an IPv6 address. */
 export function formatAddress({ host, port }: { host: string; port: number }): string {

@@ -5,19 +5,11 @@
  * @module
  */
 
-import { ExitStatus, Failure } from "../outcome.ts";
+import { ExitStatus, Failure, type Output } from "../outcome.ts";
 import { reasonOf } from "../text/mod.ts";
 
 /** Delay before writing again to a full pipe, in milliseconds. */
 const PAUSE = 10;
-
-/** Standard output and standard error. */
-export type Output = {
-  /** Writes to standard output and gives status 0; throws a Failure (74) if writing fails. */
-  print(what: string | Iterable<Uint8Array>): Promise<ExitStatus>;
-  /** Writes a line to standard error; never throws. */
-  writeError(line: string): void;
-};
 
 /** Makes the output for these two streams. */
 export function outputTo(

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { LogRecord } from "../outcome.ts";
+
 /** The program that writes to the system log; a part of util-linux. */
 const LOGGER = "/usr/bin/logger";
 
@@ -13,12 +15,9 @@ const LIMIT = 1500;
 /** For how long a started logger is used, in milliseconds: after a restart of the log it is connected to the old one. */
 const FRESH = 5000;
 
-/** The severities of this program's records, and the facility mail (RFC 5424, 6.2.1). */
-const SEVERITIES = { info: 6, err: 3 };
+/** The numbers of the severities, and of the facility mail (RFC 5424, 6.2.1). */
+const SEVERITIES: Readonly<Record<LogRecord["severity"], number>> = { info: 6, err: 3 };
 const MAIL = 2;
-
-/** A record: its severity and one line of text. */
-type SyslogRecord = { severity: keyof typeof SEVERITIES; text: string };
 
 /** The system log, for one record for each attempt. */
 export type SystemLog = {
@@ -28,7 +27,7 @@ export type SystemLog = {
    */
   prepare(): void;
   /** Writes the record. */
-  write(record: SyslogRecord): Promise<void>;
+  write(record: LogRecord): Promise<void>;
 };
 
 /** The options for tests. */
@@ -65,7 +64,7 @@ export function systemLog(
 /** Passes a record to a logger within `limit` milliseconds; false if a signal ended the logger before. */
 async function writeRecord(
   logger: Deno.ChildProcess | undefined,
-  record: SyslogRecord,
+  record: LogRecord,
   limit: number,
 ) {
   logger?.ref();
@@ -109,7 +108,7 @@ function killLogger(logger: Deno.ChildProcess | undefined): void {
   }
 }
 
-async function writeLine(logger: Deno.ChildProcess | undefined, { severity, text }: SyslogRecord) {
+async function writeLine(logger: Deno.ChildProcess | undefined, { severity, text }: LogRecord) {
   try {
     const writer = logger?.stdin.getWriter();
     const line = `<${8 * MAIL + SEVERITIES[severity]}>${text}\n`;

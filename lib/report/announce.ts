@@ -8,18 +8,18 @@ import { checkLines, type CheckReport } from "../delivery/mod.ts";
 import type { Mail, Message } from "../message/mod.ts";
 import { checkJson, outcomeJson } from "./json.ts";
 import { clip } from "../text/mod.ts";
-import { asFailure, type BadAddress, ExitStatus, type Result, statusOf } from "../outcome.ts";
+import {
+  asFailure,
+  type BadAddress,
+  ExitStatus,
+  type LogRecord,
+  type Output,
+  type Result,
+  statusOf,
+} from "../outcome.ts";
 import { LIMITS, type Redact, redactReport, redactResult } from "./redact.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
-import { errorLines, errorText, type LogRecord, logRecord, unreadableText } from "./report.ts";
-
-/** Standard output and standard error. */
-export type Output = {
-  /** Writes to standard output and gives status 0; throws a Failure (74) if writing fails. */
-  print(what: string | Iterable<Uint8Array>): Promise<ExitStatus>;
-  /** Writes a line to standard error; never throws. */
-  writeError(line: string): void;
-};
+import { errorLines, errorText, logRecord, unreadableText } from "./report.ts";
 
 /** The output for a result, and the function that masks secrets in the words of servers. */
 export type Audience = Output & { redact: Redact };

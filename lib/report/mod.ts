@@ -19,7 +19,6 @@ export {
   announcePause,
   announceReport,
   announceResult,
-  type Output,
   recordResult,
 } from "./announce.ts";
 export { type Redact, redactResult, type SecretKeeper, secretKeeper } from "./redact.ts";

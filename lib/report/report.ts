@@ -12,14 +12,12 @@ import { LIMITS, type Redact } from "./redact.ts";
 import {
   ExitStatus,
   Failure,
+  type LogRecord,
   type Outcome,
   type RecipientOutcome,
   type Reply,
   type Result,
 } from "../outcome.ts";
-
-/** One record for the system log (RFC 5424, 6.2.1 has the severities). */
-export type LogRecord = { severity: "info" | "err"; text: string };
 
 /** The most characters of a list of recipients on stderr; JSON has all of them. */
 const LONGEST_LIST = 8000;

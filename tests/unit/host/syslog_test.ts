@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type SyslogOptions, systemLog } from "../../../lib/host/syslog.ts";
+import type { LogRecord } from "../../../lib/outcome.ts";
 import { type Folder, temporaryFolder } from "../../support/hosts/folder.ts";
 import { logSocket } from "../../support/servers/log_socket.ts";
 
@@ -9,9 +10,7 @@ const RECORD = {
   text: 'status=sent from=<> subject="Gr\u00fc\u00dfe" $(id)',
 } as const;
 
-type SyslogRecord = Parameters<ReturnType<typeof systemLog>["write"]>[0];
-
-async function write(record: SyslogRecord, pid: number, options: SyslogOptions): Promise<void> {
+async function write(record: LogRecord, pid: number, options: SyslogOptions): Promise<void> {
   await systemLog(pid, options).write(record);
 }
 

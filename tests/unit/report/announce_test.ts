@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
-import { ExitStatus, Failure, type Outcome, type Result } from "../../../lib/outcome.ts";
+import {
+  ExitStatus,
+  Failure,
+  type LogRecord,
+  type Outcome,
+  type Output,
+  type Result,
+} from "../../../lib/outcome.ts";
 import {
   announceFailure,
   announceReport,
   announceResult,
-  type Output,
   recordResult,
 } from "../../../lib/report/announce.ts";
 import { redactor } from "../../../lib/report/redact.ts";
 import type { Attempt } from "../../../lib/report/attempt.ts";
-import type { LogRecord } from "../../../lib/report/report.ts";
 
 const PASSWORD = "Abc123xyz+/Q";
 const SERVER = "mail.example:587";
