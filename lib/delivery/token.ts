@@ -7,13 +7,7 @@
 import type { SmarthostSettings } from "../cluster/mod.ts";
 import { type AccessToken, requestToken } from "../oauth/mod.ts";
 import { tokenResponses } from "../smtp/mod.ts";
-
-/** How to check the token server's certificate: as the smarthost's. */
-type Trust = {
-  verify: boolean;
-  authorities: readonly string[];
-  trusted?: () => readonly Uint8Array[];
-};
+import type { Trust } from "../tls/mod.ts";
 
 /** True if the login needs an access token. */
 export function usesOAuth2({ oauth2_token_url: url }: SmarthostSettings): boolean {
@@ -21,7 +15,8 @@ export function usesOAuth2({ oauth2_token_url: url }: SmarthostSettings): boolea
 }
 
 /**
- * Requests an access token from the token server. The promise need not be awaited. It rejects with a
+ * Requests an access token from the token server, whose certificate is checked as the smarthost's is
+ * (`trust`). The promise need not be awaited. It rejects with a
  * Failure, see {@linkcode requestToken}.
  */
 export function askForToken(

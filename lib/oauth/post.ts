@@ -13,16 +13,11 @@ import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
 import { connectSocket } from "../network/mod.ts";
 import { openTls } from "../smtp/mod.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
+import type { Trust } from "../tls/mod.ts";
 import { type Answer, answerReader, LONGEST_ANSWER, type Problem } from "./answer.ts";
 
 /** How to reach the token server. */
-export type PostOptions = {
-  /** Whether its certificate has to be valid. */
-  verify: boolean;
-  /** Certificate authorities in PEM, beside those that the runtime trusts by itself. */
-  authorities: readonly string[];
-  /** Gives all certificates that this host trusts, in DER, to say why one is not valid. */
-  trusted?: () => readonly Uint8Array[];
+export type PostOptions = Trust & {
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
   /** Ends the request where nobody waits for the answer any more. */

@@ -4,19 +4,15 @@
  * @module
  */
 
+import type { Trust } from "../tls/mod.ts";
+
 /** Where to connect to, and how. */
-export type Smarthost = {
+export type Smarthost = Trust & {
   /** A host name or an IP address. */
   host: string;
   port: number;
   /** `tls` from the first byte, `starttls` required, `none` unencrypted. */
   encryption: "none" | "starttls" | "tls";
-  /** Whether the certificate has to be valid. */
-  verify: boolean;
-  /** Certificate authorities in PEM, beside those that the runtime trusts by itself. */
-  authorities: readonly string[];
-  /** Gives all certificates that this host trusts, in DER, to say why one is not valid. */
-  trusted?: () => readonly Uint8Array[];
 };
 
 /** The options of openConnection. */

@@ -10,6 +10,7 @@ import { ExitStatus, Failure } from "../outcome.ts";
 import { reasonOf, systemCode, timedOut, tlsAlert } from "../text/mod.ts";
 import { certificateName } from "./certificate_name.ts";
 import { CERTIFICATE_DEMANDED, NEEDED } from "./offer.ts";
+import type { Trust } from "./trust.ts";
 
 /** The reason for an answer that is not TLS. */
 export const NOT_TLS = "the server does not answer in TLS";
@@ -46,7 +47,7 @@ export type Encrypted = {
 };
 
 /** The settings of encrypt. */
-export type TlsSettings = { host: string; verify: boolean; authorities: readonly string[] };
+export type TlsSettings = Pick<Trust, "verify" | "authorities"> & { host: string };
 
 /** The reasons for the runtimes' certificate errors, used if the certificate itself does not show one. */
 const CERTIFICATE_REASONS: readonly [RegExp, string][] = [

@@ -29,5 +29,10 @@ export {
 } from "./encryption.ts";
 export { probeServer, type ServerFlight } from "./hello.ts";
 export { mismatchOf } from "./offer.ts";
-export { certificateAuthorities, type Environment, trustedCertificates } from "./trust.ts";
+export {
+  certificateAuthorities,
+  type Environment,
+  type Trust,
+  trustedCertificates,
+} from "./trust.ts";
 export { judge, UNKNOWN_EXTENSION, unusableIn } from "./verdict.ts";

@@ -20,6 +20,16 @@ export type Environment = {
   delete(name: string): void;
 };
 
+/** Which certificates of a server are accepted. */
+export type Trust = {
+  /** Whether the certificate has to be valid. */
+  verify: boolean;
+  /** Certificate authorities in PEM, beside those that the runtime trusts by itself. */
+  authorities: readonly string[];
+  /** Gives all certificates that this host trusts, in DER, to say why one is not valid. */
+  trusted?: () => readonly Uint8Array[];
+};
+
 /** The variable for the runtime's store; given authorities are added to that store. */
 const STORE = "DENO_TLS_CA_STORE";
 
