@@ -11,5 +11,5 @@
  * @module
  */
 
-export { type Connect, connectionCause, isNameUnknown, nameCause } from "./cause.ts";
+export { connectionCause, isNameUnknown, nameCause } from "./cause.ts";
 export { connectSocket } from "./socket.ts";

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type Connect,
-  connectionCause,
-  isNameUnknown,
-  nameCause,
-} from "../../../lib/network/mod.ts";
+import { connectionCause, isNameUnknown, nameCause } from "../../../lib/network/mod.ts";
+import type { Connect } from "../../../lib/network/cause.ts";
 import { reasonOf } from "../../../lib/text/mod.ts";
 
 const PLACE = { host: "mail.test", port: 25 };
