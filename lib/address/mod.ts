@@ -13,5 +13,5 @@
 
 export { asciiDomain } from "./domain.ts";
 export { decodeWords, encodeWords, isPlain } from "./encoded_words.ts";
-export { addressOf, formatMailbox, type Mailbox } from "./mailbox.ts";
+export { addressOf, formatMailbox, isAscii, type Mailbox } from "./mailbox.ts";
 export { parseMailboxes, readMailboxes, refusal } from "./parser.ts";

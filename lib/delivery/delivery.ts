@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isAscii } from "../address/mod.ts";
 import {
   type Capabilities,
   type ConnectionOptions,
@@ -169,10 +170,6 @@ function requireCapabilities(message: Message, capabilities: Capabilities, where
     where,
     why: `it has ${message.size} bytes, the server takes ${limit}`,
   });
-}
-
-function isAscii(text: string): boolean {
-  return /^[ -~]*$/.test(text);
 }
 
 /** One permanent refusal, or one recipient that is not an address, makes 67; only temporary ones make 75. */

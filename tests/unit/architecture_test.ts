@@ -16,7 +16,7 @@ const STOREYS: Record<string, readonly string[]> = {
   tls: ["address", "text"],
   smtp: ["address", "text", "network", "tls"],
   oauth: ["text", "network", "tls", "smtp"],
-  delivery: ["message", "cluster", "tls", "smtp", "oauth", "text"],
+  delivery: ["address", "message", "cluster", "tls", "smtp", "oauth", "text"],
   report: ["text", "address", "message", "cluster", "tls", "smtp", "delivery"],
   host: ["text"],
 };
