@@ -26,23 +26,9 @@ alias_database =
 notify_classes =
 END
 cat >/etc/postfix/master.cf <<END
-postlog unix-dgram n - n - 1 postlogd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-scache unix - - n - 1 scache
 END
+cat "$(dirname -- "$0")/../hosts/postfix_services.cf" >>/etc/postfix/master.cf
 postfix set-permissions >/dev/null 2>&1 || true
 postfix start-fg >&2 &
 until postfix status >/dev/null 2>&1; do kill -0 $!; done

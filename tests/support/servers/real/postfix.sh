@@ -120,26 +120,12 @@ greylist unix - n n - 0 spawn user=nobody argv=/bin/sh $FOLDER/greylist.sh
 127.0.0.1:$PORT_PAUSE inet n - n - 1 postscreen
 smtpd pass - - n - - smtpd
 dnsblog unix - - n - 0 dnsblog
-tlsmgr unix - - n 1000? 1 tlsmgr
 tlsproxy unix - - n - 0 tlsproxy
-postlog unix-dgram n - n - 1 postlogd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-error unix - - n - - error
-retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
 END
+cat "$(dirname -- "$0")/../../hosts/postfix_services.cf" >>/etc/postfix/master.cf
 postfix set-permissions >/dev/null 2>&1 || true
 newaliases 2>/dev/null || true
 dovecot
