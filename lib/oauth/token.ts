@@ -5,7 +5,7 @@
  */
 
 import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
-import { clip } from "../text/mod.ts";
+import { clip, parseObject } from "../text/mod.ts";
 import type { Answer } from "./answer.ts";
 import { placeOf, postForm, type PostOptions } from "./post.ts";
 
@@ -55,7 +55,7 @@ export async function requestToken(
   const url = new URL(request.url);
   const answer = await postForm(url, formOf(request), options);
   const from = formatAddress(placeOf(url));
-  const values = valuesIn(answer);
+  const values = parseObject(new TextDecoder().decode(answer.body)) ?? {};
   if (answer.status === 200 && typeof values["error"] !== "string") {
     return tokenIn(values, request, from);
   }
@@ -72,19 +72,6 @@ function formOf({ clientId, clientSecret, scope, refreshToken }: TokenRequest): 
     ...(clientSecret && { client_secret: clientSecret }),
     ...(scope && { scope }),
   });
-}
-
-/** The values of a JSON object; none where there is no such object. */
-function valuesIn({ body }: Answer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    if (typeof value === "object" && value !== null) {
-      return Object.fromEntries(Object.entries(value));
-    }
-  } catch {
-    // The parser's words would show what it has read, and that may be a token.
-  }
-  return {};
 }
 
 /** The token in a successful answer (RFC 6749, 5.1). */

@@ -10,6 +10,7 @@
 
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
+import { parseObject } from "../text/mod.ts";
 
 /** A user name and a password. */
 export type PasswordCredentials = { username: string; password: string };
@@ -130,22 +131,11 @@ const REASONS: readonly string[] = ["status", "schemes", "scope", "error", "erro
  */
 export function tokenReason(question: string): string | undefined {
   const text = Buffer.from(question, "base64").toString().trim();
-  const values = valuesIn(text);
+  const values = parseObject(text);
   const words = REASONS.flatMap((name) => {
     const value = values?.[name];
     return typeof value === "string" || typeof value === "number" ? [`${name} ${value}`] : [];
   });
   if (words.length > 0) return words.join(", ");
   return text || undefined;
-}
-
-function valuesIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null
-      ? Object.fromEntries(Object.entries(value))
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

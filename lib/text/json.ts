@@ -1,5 +1,5 @@
 /**
- * JSON as Python writes it.
+ * JSON: written as Python writes it, and read from servers.
  *
  * @module
  */
@@ -29,4 +29,19 @@ export function formatJson(value: JsonValue): string {
     /[^ -~]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+/**
+ * Gives the members of a JSON object; nothing if the text is not one. The parser's own error is not
+ * passed on: it shows what was read, which may be a secret.
+ */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null
+      ? Object.fromEntries(Object.entries(value))
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,6 +12,6 @@
  */
 
 export { clip, excerpt, logText, logWord, visible } from "./escape.ts";
-export { formatJson } from "./json.ts";
+export { formatJson, parseObject } from "./json.ts";
 export { latin1, latin1Octets } from "./latin1.ts";
 export { reasonOf, systemCode, timedOut, tlsAlert } from "./reason.ts";
