@@ -37,7 +37,7 @@ export type Field = {
 type Line = { start: number; /** Where its line end begins. */ text: number; end: number };
 
 /** U+FEFF in UTF-8, each octet a character. */
-const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
+export const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 
 /** How much of the message is searched first, in octets; few headers are longer. */
 const FIRST_LOOK = 64 * 1024;

@@ -4,10 +4,7 @@
  * @module
  */
 
-import { asCharacters } from "./header.ts";
-
-/** U+FEFF in UTF-8, each octet a character. */
-const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
+import { asCharacters, BYTE_ORDER_MARK } from "./header.ts";
 
 /** How much of a text is searched first, in octets; few comments are longer. */
 const FIRST_LOOK = 4096;
