@@ -13,7 +13,7 @@ import { type Run, sendmail } from "../support/program/program.ts";
 import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
-import type { Script, Stage } from "../support/servers/smtp_conversation.ts";
+import type { Stage } from "../support/servers/smtp_conversation.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
 
@@ -80,7 +80,7 @@ Deno.test("a reply of 1 MB with a password set does not stop the program", async
     STEPS.filter((_, step) => what === "blanks" || what === "empty lines" || step % 3 === at % 3)
       .map(([stage, code, status], step) => ({
         name: `${what}, ${code} at ${stage}`,
-        script: { [stage]: filled(code) } as Script,
+        script: { [stage]: filled(code) },
         args: WAYS[(at + step) % WAYS.length] ?? [],
         status,
       }))

@@ -16,7 +16,7 @@ import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
 import { tracesOf } from "../support/program/secrets.ts";
-import type { Script, Stage } from "../support/servers/smtp_conversation.ts";
+import type { Stage } from "../support/servers/smtp_conversation.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
 
@@ -88,7 +88,7 @@ for (const [what, password] of Object.entries(PASSWORDS)) {
     const rows = PLACES.flatMap(([stage, code]) =>
       Object.entries(replies(code, Object.values(forms))).map(([how, action], i) => ({
         name: `at ${stage}, ${code}, ${how}`,
-        script: { [stage]: action } as Script,
+        script: { [stage]: action },
         args: WAYS[(i + code) % WAYS.length] ?? [],
       }))
     );
