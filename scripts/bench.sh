@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the executable beside a compiled "hello", the least that the runtime takes, and beside the
 # other programs of this host that send mail; prints tables, and writes dist/benchmark.json. It takes
-# about five minutes and wants a quiet machine.
+# about five minutes and needs a machine without other load.
 # Usage: bench.sh [--effort FACTOR] [--only TEXT] [--reference FILE] [--json FILE]
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
@@ -12,7 +12,7 @@
 "$ROOT/scripts/compile.sh"
 [ -x /usr/bin/time ] || fail "Missing program: /usr/bin/time. Install the package time"
 
-# Postfix's smtp-sink: the host's, else that of the tests' Postfix, whose libraries lie beside it.
+# Postfix's smtp-sink: the host's, or that of the tests' Postfix with the libraries beside it.
 POSTFIX=$CACHE/roots/postfix/usr
 SINK=$(PATH=$PATH:/usr/sbin:$POSTFIX/sbin command -v smtp-sink) ||
   fail "Missing program: smtp-sink. Install the package postfix"

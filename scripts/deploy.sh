@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Copies the compiled executable to hosts over ssh, with its manual page and completions; to several
-# hosts at once. On a host the file gets a name with its version and checksum, and is tried there;
-# then the link ns8-sendmail is switched to it in one step. So no program that starts at that moment
-# finds half of a file, and one that runs keeps the file that it was started from: the version before
-# stays until the next one comes. A host that has it already is left alone, and one that fails does
-# not keep the others from it.
+# Copies the compiled executable, its manual page and its completions to several hosts at once over
+# ssh. On a host the file gets a name with its version and checksum, and is tried there; then the link
+# ns8-sendmail is switched to it in one step. So a program that starts at that moment never finds half
+# of a file, and one that runs keeps its own file: the version before stays until the next one comes.
+# A host that has the file already is left alone. A host that fails does not stop the others.
 # The README's chapter "Upgrade and uninstall" has the command that takes it away again.
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"
@@ -23,12 +22,12 @@ Example: ./scripts/deploy.sh root@node1.example.org root@node2.example.org"
 
 VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
 
-# On the host: says, behind a mark, which processor it has and which executable, if any. What a login
-# shell prints before the mark is passed over.
+# Runs on the host: prints a mark, then the processor and the checksum of the executable, if there is
+# one. What a login shell prints before the mark is ignored.
 # shellcheck disable=SC2016 # it is the host that expands them
 ASK='echo; echo "@@ $(uname -m)"; if [ -f "$1" ]; then sha256sum <"$1"; fi'
 
-# On the host, with the executable, compressed, on standard input: PATH CHECKSUM NAME VERSION.
+# Runs on the host, with the compressed executable on standard input: PATH CHECKSUM NAME VERSION.
 # shellcheck disable=SC2016
 INSTALL='
   set -eu
@@ -56,27 +55,27 @@ INSTALL='
     esac
   done'
 
-# On the host, with a document on standard input: PATH.
+# Runs on the host, with a document on standard input: PATH.
 # shellcheck disable=SC2016
 WRITE='set -eu; umask 022; mkdir -p -- "$(dirname -- "$1")"; cat >"$1.new"; mv -fT -- "$1.new" "$1"'
 
-# quote WORD...: for a shell to read.
+# quote WORD...: prints the words quoted for a shell.
 quote() {
   local word
   for word in "$@"; do printf " '%s'" "${word//\'/\'\\\'\'}"; done
 }
 
-# on HOST SCRIPT ARGUMENT...
+# on HOST SCRIPT ARGUMENT...: runs a script on a host.
 on() {
   ssh -- "$1" "sh -c$(quote "$2" sh "${@:3}")"
 }
 
-# shown TEXT: what a host has said, as one line that does nothing to a terminal.
+# shown TEXT: prints the output of a host on one line, without control characters.
 shown() {
   tr -s '\n' ' ' <<<"$1" | LC_ALL=C tr -cd '[:print:]' | cut -c 1-300 | sed 's/ *$//'
 }
 
-# Gives the executable for a processor, after a look whether it is whole.
+# executable_for PROCESSOR: prints the path of the executable; fails if its checksum is wrong.
 executable_for() {
   local name=$NAME
   [ "$1-unknown-linux-gnu" = "$HOST_TARGET" ] || name=$NAME-$1-unknown-linux-gnu
@@ -91,7 +90,7 @@ executable_for() {
   echo "$ROOT/dist/$name"
 }
 
-# Gives the processor of a host that answers so, and then the checksum of what it has there.
+# processor_in ANSWER: prints the processor that the host has named.
 processor_in() {
   local processor
   processor=$(sed -n 's/^@@ //p' <<<"$1" | head -n 1)
@@ -101,7 +100,7 @@ processor_in() {
   esac
 }
 
-# documents HOST: the manual page and the completions, beside the folder bin that the link is in.
+# documents HOST: copies the manual page and the completions to the folder share beside bin.
 documents() {
   local prefix
   [ "$NAME" = ns8-sendmail ] && [ -e "$DOCUMENTS/ns8-sendmail.1" ] || return 0
@@ -151,12 +150,12 @@ done
 
 DOCUMENTS=$(mktemp -d)
 trap 'rm -rf -- "$DOCUMENTS"' EXIT
-# Where nothing is set up they are left out: the executable is what counts.
+# Without Deno there are no documents; the executable is copied all the same.
 if [ -x "$DENO" ] && [ -e "$ROOT/scripts/documents.ts" ]; then
   (cd "$ROOT" && "$DENO" run --quiet --frozen --no-prompt --allow-read=CHANGELOG.md --allow-write="$DOCUMENTS" scripts/documents.ts "$DOCUMENTS") || true
 fi
 
-# All hosts at once; what one says of itself comes when it is done.
+# All hosts at once. The lines of a host are printed when it is done.
 exec 3>&1
 running=()
 for host in "$@"; do

@@ -18,7 +18,7 @@ function dateOf(version: string): string {
     "";
 }
 
-/** What is written: name and content, in the names under which man, bash and zsh look for them. */
+/** The documents by their file names, which man, bash and zsh expect. */
 export const DOCUMENTS: Readonly<Record<string, string>> = {
   "ns8-sendmail.1": manualPage(OPTIONS, manifest.version, dateOf(manifest.version)),
   "ns8-sendmail.bash": bashCompletion(OPTIONS),

@@ -1,8 +1,8 @@
 /**
  * Writes what the executables are made of: THIRD-PARTY, the licenses, and ns8-sendmail.cdx.json, the
  * software bill of materials (CycloneDX).
- * Usage: inventory.ts FOLDER BASE VERSION, where BASE is what `deno compile` of Deno VERSION puts the
- * program into
+ * Usage: inventory.ts FOLDER BASE VERSION, where BASE is the file into which `deno compile` of Deno
+ * VERSION puts the program
  *
  * @module
  */
@@ -19,7 +19,7 @@ if (folder === undefined || base === undefined || version === undefined) {
 }
 
 const read = (name: string) => Deno.readTextFile(`${ROOT}/${name}`);
-// The text of the license is the same for all; who has written it stands above.
+// The text of the license is the same for all; the lines above it name the authors.
 const license = (await read("LICENSE")).trim();
 const mit = license.slice(license.indexOf("Permission is hereby granted"));
 const bsd = await read("scripts/inventory/BSD-3-Clause.txt");

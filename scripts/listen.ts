@@ -4,9 +4,9 @@
  * settings of the smarthost change, the executable files in
  * `${AGENT_INSTALL_DIR}/events/smarthost-changed/`, in the order of their names.
  *
- * SIGTERM or SIGINT end it, as soon as the handlers have handled the events that have come. What it
- * has to say goes to standard error, under systemd with a severity in front of each line
- * (sd-daemon(3)). What the handlers say goes where this program's own output goes.
+ * SIGTERM or SIGINT end it when all events that have arrived are handled. Its own lines go to standard
+ * error, under systemd with a severity in front of each line (sd-daemon(3)). The output of the
+ * handlers goes to this program's own standard output and standard error.
  *
  * @module
  */
@@ -43,7 +43,7 @@ function say(line: string, severity: Severity = "info"): void {
   console.error(Deno.env.has("JOURNAL_STREAM") ? SEVERITIES[severity] + line : line);
 }
 
-/** A connection that is lost, or an event that is not kept, is worth more than a note. */
+/** Writes a notice of the listener: a lost connection or a lost event is a warning. */
 function notice(line: string): void {
   say(line, line.startsWith("Listening") ? "info" : "warning");
 }
@@ -94,7 +94,7 @@ async function start(
   if (!await isProgram(path)) return "neither a program nor a script that begins with #!";
   try {
     return new Deno.Command(path, {
-      // Its commands to the agent would go to standard error, as with the real one.
+      // The real agent gives a file descriptor for commands; here they go to standard error.
       env: { AGENT_EVENT_NAME: name, AGENT_EVENT_SOURCE: source, AGENT_COMFD: "2" },
       stdin: "piped",
       stdout: "inherit",
@@ -105,14 +105,14 @@ async function start(
   }
 }
 
-/** Whether the kernel would run it: here a shell would lend a hand, under an agent nobody does. */
+/** True if the kernel can run the file without a shell, as the agent does. */
 async function isProgram(path: string): Promise<boolean> {
   const start = new Uint8Array(4);
   try {
     using file = await Deno.open(path);
     await file.read(start);
   } catch {
-    return true; // what cannot be read may still be run
+    return true; // a file that cannot be read may still be executable
   }
   return ["#!", "\x7fELF"].some((magic) => new TextDecoder().decode(start).startsWith(magic));
 }
@@ -127,7 +127,7 @@ async function feed(child: Deno.ChildProcess, payload: Uint8Array): Promise<Deno
   return status;
 }
 
-/** Aborts when somebody ends the script. */
+/** Gives a signal that aborts on SIGTERM or SIGINT. */
 function endSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) {
@@ -157,8 +157,8 @@ async function main([option, ...more]: readonly string[]): Promise<void> {
   const addresses = redisAddresses({ replica, leader: env.get("REDIS_ADDRESS") });
   await announceHandlers(folder);
   const signal = endSignal();
-  // Events that wait when the signal comes are handled too: a module that never hears of the last
-  // change would keep the old settings.
+  // Events that have arrived before the signal are handled too: otherwise a module would keep the old
+  // settings.
   const changes = smarthostChanges(addresses, { timeout: DEFAULT_TIMEOUTS.answer, signal, notice });
   for await (const event of changes) await handle(folder, event);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes dist/release: the executables for both kinds of processor, what belongs to them on a host,
-# what they are made of and its licenses, the checksums of all, and what the changelog says of this
-# version.
+# Makes dist/release: executables and packages for both kinds of processor, the manual page, the
+# completions, the handler and the unit, the licenses, the bill of materials, the checksums, and the
+# chapter of the changelog about this version.
 # Usage: release.sh [TAG], where TAG has to be v and the version in deno.json
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/toolchain/environment.sh"

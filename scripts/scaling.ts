@@ -1,7 +1,8 @@
 /**
- * Worst cases: how the time of the executable grows when what strangers send it doubles. A case is
- * a row of one of the tables in `scripts/scaling/`; twice the size must take about twice the time:
- * `deno task scaling`, or `deno task scaling TEXT` for the cases with this in their name.
+ * Worst cases: how the time of the executable grows when the input from outside doubles. Twice the
+ * size must take about twice the time. A case is a row of one of the tables in `scripts/scaling/`.
+ * Run all cases with `deno task scaling`, or those with TEXT in their name with
+ * `deno task scaling TEXT`.
  *
  * @module
  */
@@ -12,10 +13,10 @@ import { INPUT_CASES } from "./scaling/input.ts";
 
 const CASES: Case[] = [...INPUT_CASES, ...ANSWER_CASES];
 
-/** Time that grows by more than this, when the size doubles, is not linear. */
+/** The time is not linear if it grows by more than this factor when the size doubles. */
 const MOST_GROWTH = 3;
 
-/** What a run takes whatever its size is, and what chance adds, in milliseconds. */
+/** The time of a run that does not depend on its size, and its random part, in milliseconds. */
 const NOISE = 150;
 
 /** How often a case is measured that does not look linear. */
@@ -37,8 +38,8 @@ function row({ name, sizes, unit }: Case, measured: Measured): string {
 }
 
 /**
- * Measures a case, again where the time did not grow as it should: other programs on the host make
- * runs slower, and none faster, so that the least time of each size counts.
+ * Measures a case, and measures it again if the time does not look linear. Other programs on the host
+ * only make a run slower, so the least time of each size counts.
  */
 async function measure(test: Case): Promise<Measured> {
   let measured = await measureCase(test);

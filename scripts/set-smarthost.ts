@@ -68,14 +68,14 @@ function usage(what: string): Failure {
   return new Failure({ status: ExitStatus.usage, what, why: "see set-smarthost --help" });
 }
 
-/** A variable of the environment that has to be set. */
+/** Gives a variable of the environment. Throws a Failure (78) if it is not set. */
 function variable(name: string): string {
   const value = Deno.env.get(name);
   if (value) return value;
   throw new Failure({ status: ExitStatus.configuration, what: `${name} is not set` });
 }
 
-/** All that is stored, with secrets masked. */
+/** Gives all stored fields as JSON, with secrets masked. */
 function masked(hash: Readonly<Record<string, string>>): string {
   const fields = Object.entries(parseSettings(hash)).map(([field, value]) =>
     [field, SECRETS.includes(field) && value !== "" ? MASK : value] as const
@@ -84,8 +84,8 @@ function masked(hash: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Tries the settings as the cluster's own action does, step by step, and prints each step. Throws a
- * Failure where they do not work, which says that nothing was stored.
+ * Tries the settings step by step, as the cluster's own action does, and prints each step. Throws a
+ * Failure if they do not work; it says that nothing was stored.
  */
 async function tryOut(settings: SmarthostSettings): Promise<void> {
   const output = outputTo(Deno.stdout, Deno.stderr);
@@ -98,7 +98,7 @@ async function tryOut(settings: SmarthostSettings): Promise<void> {
     onSecret: secrets.keep,
   });
   const report = await check(() => Promise.resolve({ settings, from: "" }), context, new Date());
-  // The first step says which Redis the settings are from, and these are from nobody's yet.
+  // The first step names the Redis of the settings, and these are not stored yet.
   const steps = report.steps.slice(1);
   const { failure, ...found } = { ...report, steps };
   await announceReport(found, false, { ...output, redact: secrets.redact });
@@ -112,7 +112,7 @@ async function tryOut(settings: SmarthostSettings): Promise<void> {
   });
 }
 
-/** Does what the arguments ask for, and gives what is to be printed then. */
+/** Does what the arguments ask for, and gives the text to print. */
 async function main(args: readonly string[]): Promise<string> {
   const { action, check, verbose } = optionsIn(args);
   if (action === "help") return HELP;

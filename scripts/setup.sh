@@ -24,7 +24,7 @@ case ${1:-} in
 esac
 target=${1:-$HOST_TARGET}
 
-# These only serve to download.
+# These are only needed to download.
 if ! [ -x "$DENO" ] || ! [ -x "$ESBUILD" ] || ! ls "$CACHE"/deno-*/denort-"$target" >/dev/null 2>&1; then
   programs+=(curl ca-certificates unzip)
 fi

@@ -12,7 +12,7 @@ import { startSendmail } from "../tests/support/program/program.ts";
 import { prepareSlips, type Slip } from "../tests/support/servers/slips.ts";
 import type { SmarthostHash } from "../tests/support/servers/redis.ts";
 
-/** What another program is asked to do: the same settings, one recipient, a file of authorities. */
+/** The task of another program: the same settings, one recipient, a file of authorities. */
 type Task = { hash: SmarthostHash; recipient: string; authorityFile: string };
 
 /** The command line of a program for a task; its input is the message. */
@@ -94,16 +94,16 @@ const OTHERS: Readonly<Record<string, CommandLine>> = {
   },
 };
 
-/** What a run has come to, for one cell of the table. */
+/** Gives the result of a run, for one cell of the table. */
 function cell(status: number, output: string): string {
   const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  // A password that a program repeats is none of a reader's business.
+  // A program may print the password; the table must not.
   const text = lines.join(" / ").replaceAll(/correct horse bat+ery/g, "***");
   const escaped = text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
   return `${status}${escaped === "" ? ", says nothing" : `: ${escaped}`}`;
 }
 
-/** What a program of another kind says of a slip; nothing where it is not installed. */
+/** Gives what another program says of a slip; empty if it is not installed. */
 async function say(command: readonly string[], { circumstances }: Slip): Promise<string> {
   const under = circumstances.under ?? [];
   const limited = ["/usr/bin/timeout", `${PATIENCE}`, ...command];
@@ -119,7 +119,7 @@ async function say(command: readonly string[], { circumstances }: Slip): Promise
   const input = circumstances.stdin;
   const body = typeof input === "string" ? input : "";
   const writer = child.stdin.getWriter();
-  // A program that has read enough closes its input.
+  // A program may close its input before it has read everything.
   await writer.write(new TextEncoder().encode(`Subject: Alarm\n\n${body}`)).catch(() => {});
   await writer.close().catch(() => {});
   const { code, stderr, stdout } = await child.output();

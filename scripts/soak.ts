@@ -27,10 +27,10 @@ const AT_ONCE = 20;
 /** The longest wait for an answer, in seconds; more than a busy machine takes. */
 const TIMEOUT = 5;
 
-/** How often a stage goes wrong: there are eight, and about every other message is to get through. */
+/** How often a stage fails. There are eight, and about every other message must get through. */
 const FAILS = 0.08;
 
-/** The yes to each stage, in the order of a conversation. */
+/** The positive reply to each stage, in the order of a conversation. */
 const RIGHT: Partial<Record<Stage, string[]>> = {
   greeting: ["220 soak.test ESMTP"],
   ehlo: ["250-soak.test", "250-8BITMIME", "250 ENHANCEDSTATUSCODES"],
@@ -43,12 +43,11 @@ const RIGHT: Partial<Record<Stage, string[]>> = {
 };
 
 /**
- * What became of a message on the server: it said yes, or took it and the yes was lost, or did not
- * take it.
+ * The fate of a message on the server: accepted, accepted with the reply lost, or not accepted.
  */
 type Fate = "taken" | "lost" | "refused";
 
-/** What goes wrong; only at the final dot does the fate matter. */
+/** A fault; the fate matters only at the final dot. */
 type Fault = { name: string; action: (right: string[]) => Action; fate: Fate };
 
 const YES_AND_GONE = "yes, hang-up";
@@ -61,7 +60,7 @@ const FAULTS: Fault[] = [
   { name: "silence", action: () => inTurn(silence()), fate: "lost" },
   { name: "garbage", action: () => garbage(), fate: "lost" },
   { name: "half a reply", action: () => inTurn(raw("250 2.0"), hangUp()), fate: "lost" },
-  // A yes is a yes, whatever becomes of the connection.
+  // A message that was accepted stays accepted if the connection is lost.
   { name: YES_AND_GONE, action: (right) => inTurn(reply(...right), hangUp()), fate: "taken" },
 ];
 
@@ -73,7 +72,7 @@ type Ledger = {
   faults: Map<string, number>;
 };
 
-/** What a message is recognized by. */
+/** The id by which a message is recognized. */
 const ID = /^id=(\d+)\r?$/m;
 
 /** Starts a mail server with a random fault on each connection. */
@@ -85,7 +84,7 @@ function unreliableServer(ledger: Ledger): Promise<ListeningServer> {
   });
 }
 
-/** Draws for each stage whether it goes wrong, and how. */
+/** Chooses at random whether each stage fails, and how. */
 function scriptOf({ fates, stories, faults }: Ledger, currentId: () => string): Script {
   const story: string[] = [];
   let isOver = false;
@@ -98,7 +97,7 @@ function scriptOf({ fates, stories, faults }: Ledger, currentId: () => string): 
       if (fault) faults.set(fault.name, (faults.get(fault.name) ?? 0) + 1);
       if (fault) story.push(`${stage}: ${fault.name}`);
       if (stage !== "dot") {
-        // What goes wrong in mid-message is the answer to it, and who has hung up answers no more.
+        // A fault in mid-message is the reply to it; after a hang-up there is no other reply.
         isOver ||= fault !== undefined && (stage === "body" || fault.name === YES_AND_GONE);
         return action(peer);
       }
@@ -132,7 +131,7 @@ async function sendAll(messages: number, ledger: Ledger): Promise<Map<string, nu
   return statuses;
 }
 
-/** How often each kind of end came, and those that must not come. */
+/** Counts each result, and lists the results that must not occur. */
 function compare(statuses: Map<string, number>, { fates, stories }: Ledger) {
   const ends = new Map<string, number>();
   const wrong: string[] = [];

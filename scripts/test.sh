@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The one gate, for a laptop as for CI: sets up, then fmt, lint and check, and stops at the first of
-# them that fails; then compiles and runs all tests, and beside them those of the executable under the
-# current Deno (tests/support/program/runtimes.ts). The last line counts the tests of both runs; a
-# check that failed counts as one failed test.
+# The one gate, the same on a laptop and in CI: sets up, then runs fmt, lint and check, and stops at
+# the first that fails; then compiles and runs all tests, and at the same time those of the executable
+# under the current Deno (tests/support/program/runtimes.ts). The last line counts the tests of both
+# runs; a check that failed counts as one failed test.
 # Usage: test.sh [--quick | --only-tests [FILE or option of deno test]...]
 #   --quick       the checks and the unit tests alone
 #   --only-tests  the types, then the tests that are named; all of them where none is
@@ -11,7 +11,7 @@
 
 passed=0 failed=0
 
-# Ends the run with the counts as its last line.
+# Prints the counts as the last line, and ends the run.
 finish() {
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

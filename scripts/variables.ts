@@ -1,6 +1,6 @@
 /**
- * Finds every variable that the executable asks its environment for, by a library that is preloaded
- * into it, and prints the table that stands in SECURITY.md. Needs a C compiler.
+ * Finds every variable of the environment that the executable reads, with a library that is preloaded
+ * into it, and prints the table of SECURITY.md. Needs a C compiler.
  * Usage: variables.ts, after compile.sh
  *
  * @module
@@ -15,10 +15,10 @@ import { scriptedRedis } from "../tests/support/servers/redis_scripted.ts";
 import { scriptedSmtp } from "../tests/support/servers/smtp_scripted.ts";
 import { EFFECTS } from "./variables/effects.ts";
 
-/** Ways to run the program that ask for different variables. */
+/** Ways to run the program that read different variables. */
 const ENCRYPTIONS = ["none", "starttls", "tls"] as const;
 
-/** Sends a message in each way, to a server that is trusted and to one that is not; and sends none. */
+/** Runs the program in each way: with a trusted server, with another one, and without sending. */
 async function runAll(given: Circumstances): Promise<void> {
   await using authority = await certificateAuthority();
   const certificate = await authority.issue();
@@ -35,7 +35,7 @@ async function runAll(given: Circumstances): Promise<void> {
   }
 }
 
-/** Gives the names of all variables that any of these runs asks for, in order. */
+/** Gives the names of all variables that these runs read, sorted. */
 export async function variablesRead(): Promise<string[]> {
   await using folder = await temporaryFolder();
   const [library, noted] = [folder.file("getenv.so"), await folder.write("noted", "")];

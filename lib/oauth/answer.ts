@@ -17,14 +17,14 @@ export type Answer = {
   body: Uint8Array;
 };
 
-/** Why an answer is not one. */
+/** Why no answer can be read. */
 export type Problem = "not HTTP" | "too long" | "cut off";
 
-/** Reads an answer. Once it has given one, or a problem, it must not be used any more. */
+/** Reads one answer. It must not be used again after it has given the answer or a problem. */
 export type AnswerReader = {
-  /** Takes what has come; gives the answer as soon as it is whole. */
+  /** Takes the next bytes; gives the answer as soon as it is complete. */
   take(bytes: Uint8Array): Answer | Problem | undefined;
-  /** Takes the end of the connection, which is the end of some answers. */
+  /** Takes the end of the connection; some answers end with it. */
   end(): Answer | Problem;
 };
 
@@ -49,7 +49,7 @@ export function answerReader(): AnswerReader {
   let body: BodyReader | undefined;
   const read = (bytes: Uint8Array): Answer | Problem | undefined => {
     if (body !== undefined) return body.take(bytes);
-    // What was there before holds no end; it may hold two octets of one.
+    // The bytes before held no end of the head; the last ones may be the beginning of it.
     let start = Math.max(0, unread.length - 2);
     unread = joined(unread, bytes);
     while (body === undefined) {
@@ -77,7 +77,7 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   return first.length === 0 ? second : Buffer.concat([first, second]);
 }
 
-/** Where the body begins: behind the first empty line. */
+/** The offset of the body, which begins after the first empty line. */
 function endOfHead(bytes: Uint8Array, start: number): number | undefined {
   const next = (from: number) => Uint8Array.prototype.indexOf.call(bytes, LF, from);
   for (let at = next(start); at >= 0; at = next(at + 1)) {
@@ -117,7 +117,7 @@ function parseHead(text: string): Head | undefined {
 
 type BodyReader = Pick<AnswerReader, "take" | "end">;
 
-/** Reads what follows a head: chunks, or so many octets, or all up to the end (RFC 9112, 6.3). */
+/** Reads the body: in chunks, by its length, or up to the end of the connection (RFC 9112, 6.3). */
 function bodyReader({ isChunked, length, ...head }: Head): BodyReader {
   const pieces: Uint8Array[] = [];
   const whole = () => ({ ...head, body: Buffer.concat(pieces) });
@@ -133,9 +133,9 @@ function bodyReader({ isChunked, length, ...head }: Head): BodyReader {
   };
 }
 
-/** Reads a body in chunks (RFC 9112, 7.1); trailer fields are passed over. */
+/** Reads a body in chunks and ignores trailer fields (RFC 9112, 7.1). */
 function chunkReader(keep: (piece: Uint8Array) => void, whole: () => Answer): BodyReader {
-  // What is left of the current chunk, and the beginning of a line.
+  // The octets that the current chunk still lacks, and the incomplete line before the next chunk.
   let left = 0;
   let unread: Uint8Array = NOTHING;
   let place: "size" | "data" | "behind data" | "trailer" = "size";

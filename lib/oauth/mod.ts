@@ -1,5 +1,5 @@
 /**
- * OAuth 2.0: how to get the access token with which a login is made in the place of a password.
+ * OAuth 2.0: how to get the access token that a login uses instead of a password.
  *
  * A request for a token says which client asks, with which grant (`token.ts`): a refresh token where
  * there is one, else the client's own credentials (RFC 6749, 6 and 4.4). It goes to the token server

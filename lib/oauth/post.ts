@@ -1,9 +1,9 @@
 /**
  * One POST to the token server, over a connection of its own.
  *
- * The connection is made and encrypted by what connects to the smarthost, and not by the runtime's
- * own HTTP client: certificates are then checked by the same rules on every runtime, no variable of
- * the environment adds an authority or a proxy, and a failure is told in the same words.
+ * The code that connects to the smarthost opens and encrypts this connection too, and not the
+ * runtime's own HTTP client. So the same rules for certificates hold on every runtime, no variable of
+ * the environment adds an authority or a proxy, and errors have the same words.
  *
  * @module
  */
@@ -20,13 +20,13 @@ import { type Answer, answerReader, LONGEST_ANSWER, type Problem } from "./answe
 export type PostOptions = Trust & {
   /** The longest wait for any one whole answer, in milliseconds. */
   timeout: number;
-  /** Ends the request where nobody waits for the answer any more. */
+  /** Aborts the request when nobody waits for the answer any more. */
   signal?: AbortSignal;
 };
 
 /** The host of a URL and its port, `https:` or `http:`. */
 export function placeOf(url: URL): { host: string; port: number } {
-  // Round an IPv6 address a URL has brackets.
+  // In a URL an IPv6 address is in brackets.
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return { host, port: Number(url.port) || (url.protocol === "https:" ? 443 : 80) };
 }
@@ -58,7 +58,7 @@ async function connect(url: URL, { timeout, signal: _, ...trust }: PostOptions):
   return (await connectSocket(host, port, options, () => {})).socket;
 }
 
-/** The failure of a connection, told of the token server; the token server is no 68. */
+/** Converts a connection failure to one of the token server. An unknown name is 75 here, not 68. */
 function ofTokenServer(error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
   const { details } = error;

@@ -17,20 +17,20 @@ export type TokenRequest = {
   /** Missing for a public client. */
   clientSecret?: string | undefined;
   scope?: string | undefined;
-  /** Where it is there, it is exchanged for a token, else the client's own credentials are. */
+  /** If it is set, it is exchanged for a token; otherwise the client's own credentials are. */
   refreshToken?: string | undefined;
 };
 
 /** A token, and what is known of it. */
 export type AccessToken = {
-  /** The token itself, a secret, in printable ASCII. */
+  /** The token, a secret in printable ASCII. */
   token: string;
-  /** Where it is from, as `host:port`. */
+  /** The server that issued it, as `host:port`. */
   from: string;
   grant: "client_credentials" | "refresh_token";
   /** For how long it is valid, in seconds, where the token server says so. */
   lifetime?: number;
-  /** The refresh token that the token server wants to be used from now on, a secret. */
+  /** The new refresh token, a secret, if the token server replaced the old one. */
   newRefreshToken?: string;
 };
 
@@ -40,7 +40,7 @@ export type AccessToken = {
  */
 const LONGEST_WORDS = 4000;
 
-/** Errors that another try may mend, though they come with 400 (RFC 6749, 4.1.2.1). */
+/** Errors that are temporary although their status is 400 (RFC 6749, 4.1.2.1). */
 const TEMPORARY: readonly string[] = ["temporarily_unavailable", "server_error", "slow_down"];
 
 /**
@@ -110,7 +110,7 @@ function lifetimeIn({ expires_in: value }: Readonly<Record<string, unknown>>): n
   return typeof seconds === "number" && Number.isFinite(seconds) ? seconds : undefined;
 }
 
-/** What an answer means that brings no token (RFC 6749, 5.2; RFC 9110, 15). */
+/** The failure for an answer without a token (RFC 6749, 5.2; RFC 9110, 15). */
 function refusal(
   { status, phrase, location }: Answer,
   values: Readonly<Record<string, unknown>>,
@@ -137,7 +137,7 @@ function refusal(
   return fail(ExitStatus.protocol, "The token server's answer is not one of OAuth 2.0", why);
 }
 
-/** A text of the token server on one line; nothing where there is none. */
+/** Gives a text of the token server on one line; empty if there is none. */
 function textIn(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   return clip(value.replace(/\s+/g, " ").trim(), LONGEST_WORDS) || undefined;

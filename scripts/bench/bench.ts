@@ -38,7 +38,7 @@ const COPIES = 3;
 
 type Measured = { wall: number[]; cpu: number[]; peak: number[] };
 
-/** What has come to the servers. */
+/** What the servers have received. */
 type Counts = { messages?: number; recipients?: number; records?: number };
 
 type Bench = {
@@ -48,7 +48,7 @@ type Bench = {
   target: Omit<Target, "host" | "port">;
   /** The ports of the mail servers. */
   ports: Record<Case["server"], Partial<Record<Case["encryption"], number>>>;
-  /** The command that runs another one where the log is that of the benchmark. */
+  /** The command that runs another one with the benchmark's own system log. */
   surroundings: string[];
 };
 
@@ -90,7 +90,7 @@ async function runPlan(plan: unknown, surroundings: string[]): Promise<Measured[
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** A program that is fast because it does not send, or not to all, would win. */
+/** Throws if a program did not send to every recipient: it would win because it did less. */
 async function requireDelivery(
   servers: PythonHelper,
   test: Case,
@@ -108,7 +108,7 @@ function figuresOf(measured: Measured | undefined, floor: Measured | undefined):
   const { wall = [], cpu = [], peak = [] } = measured ?? {};
   return {
     median: median(wall),
-    // A machine that is shared has slow minutes, in which all run slowly.
+    // A shared machine has slow minutes, in which all programs are slow.
     ratio: median(wall.map((time, round) => time / (floor?.wall[round] ?? NaN))),
     least: Math.min(...wall),
     cpu: median(cpu),
@@ -123,9 +123,9 @@ function median(values: number[]): number {
 }
 
 /**
- * Copies an executable, and gives the paths. How much of a file a process has in memory depends on
- * how the file was written, and how fast it runs on where it lies in memory; so all that are compared
- * are written in one way, and several times.
+ * Copies an executable several times, and gives the paths. How much of a file a process has in memory
+ * depends on how the file was written, and its speed depends on where it lies in memory. So all
+ * executables are written in the same way, and each has several copies.
  */
 async function install(executable: string, folder: Folder): Promise<string[]> {
   const name = executable.replace(/.*\//, "");

@@ -11,8 +11,8 @@ export type Case = {
   name: string;
   encryption: "none" | "starttls" | "tls";
   /**
-   * The benchmark's own server, which acknowledges what it gets at once (`quick`) or waits whether
-   * more comes (RFC 1122, 4.2.3.2), or Postfix's smtp-sink, which speaks no TLS.
+   * The benchmark's own server, which acknowledges data at once (`quick`) or after a delay (RFC 1122,
+   * 4.2.3.2), or Postfix's smtp-sink, which speaks no TLS.
    */
   server: "quick" | "delayed" | "smtp-sink";
   content: Content;
@@ -97,7 +97,7 @@ export function recipientsOf({ recipients }: Case): string[] {
   return Array.from({ length: recipients }, (_, index) => `user${index}@bench.test`);
 }
 
-/** Writes the contents, with the line ends that a pipe brings. */
+/** Writes the contents with LF line ends, as programs write them to a pipe. */
 export async function writeInputs(folder: Folder): Promise<Inputs> {
   const line = "Hello, world!\n";
   const text = "The quick brown fox jumps over the lazy dog, again and again.\n";

@@ -7,7 +7,7 @@
 import type { Folder } from "../../tests/support/hosts/folder.ts";
 import { type Case, type Inputs, recipientsOf, SENDER, SUBJECT } from "./cases.ts";
 
-/** Where a case goes. */
+/** The servers of a case. */
 export type Target = {
   host: string;
   port: number;
@@ -16,7 +16,7 @@ export type Target = {
   /** The Redis that knows the server as the smarthost, as `host:port`. */
   redisAddress: string;
   inputs: Inputs;
-  /** For the settings of programs that want them in a file. */
+  /** A folder for programs that read their settings from a file. */
   folder: Folder;
 };
 
@@ -30,12 +30,12 @@ export type Command = {
   input: string;
 };
 
-/** A program; its command is missing for what it cannot do. */
+/** A program; it has no command for a case that it cannot do. */
 export type Program = {
   name: string;
-  /** Whether it sends the message, and does not merely show what the least is. */
+  /** True if it sends the message; false if it only shows the least time. */
   sends: boolean;
-  /** To how many, where it does not do as the case says. */
+  /** The number of its recipients, if it is not that of the case. */
   recipients?: number;
   command(test: Case, target: Target): Promise<Command | undefined> | Command | undefined;
 };

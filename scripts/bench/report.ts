@@ -58,10 +58,10 @@ function table(
   return [line([title, ...programs]), rule, ...rows.map(line)].join("\n");
 }
 
-/** A target: what must be at most how much. */
+/** A target: a figure and its upper limit. */
 type Target = { what: string; limit: number; value: number | undefined };
 
-/** One line for each target: reached or not, and by how much. */
+/** One line for each target: whether it is reached, and by how much. */
 export function verdicts(results: Results, sizes: { executable: number; hello: number }): string {
   const targets = [...startTargets(results), ...loadTargets(results), {
     what: "the executable over hello's, MB",

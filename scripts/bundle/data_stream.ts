@@ -1,6 +1,6 @@
 /**
- * What stands in the executable for nodemailer's stream between a message and the socket, which
- * looks at one octet after the other. This one lets V8 search, and writes the same octets.
+ * Replaces, in the executable, nodemailer's stream between a message and the socket, which looks at
+ * one octet after the other. This stream searches with native code, and writes the same octets.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export function dataStream(): DataStream {
       done();
     },
     flush(done) {
-      // nodemailer takes a message without an octet for one that lacks its last line end.
+      // nodemailer treats an empty message as one that lacks its last line end.
       const lineEnd = last === CR ? "\n" : last === LF && !isEmpty ? "" : "\r\n";
       push(latin1Octets(`${lineEnd}.\r\n`));
       done();

@@ -15,6 +15,6 @@ declare const BYTECODE: Uint8Array;
 // password among it. They print through this console, and the program never does.
 const silent = Object.keys(console).map((name) => [name, () => {}]);
 Object.assign(console, Object.fromEntries(silent));
-// Nobody sees a stack here, and Deno's sockets ask for one each.
+// Nobody sees a stack trace here, and each socket of Deno makes one.
 Error.stackTraceLimit = 0;
 loadProgram(SCRIPT, BYTECODE).run();

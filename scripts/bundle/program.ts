@@ -12,7 +12,7 @@ import { dataStream } from "./data_stream.ts";
 
 /** The program, ready to run. */
 export type Program = {
-  /** Whether the bytecode was taken; where it does not fit, V8 compiles the script instead. */
+  /** True if V8 accepted the bytecode; otherwise V8 compiles the script. */
   isPrecompiled: boolean;
   run(): void;
   /** The bytecode of all functions that have run by now. */
@@ -20,9 +20,9 @@ export type Program = {
 };
 
 /**
- * What scripts/compile.sh leaves out of the script, and what stands in for it. Most are parts of the
- * libraries that the program never gets to, though loading them would take its time. Whoever gets
- * to them nonetheless fails at once.
+ * The modules that scripts/compile.sh leaves out of the script, and their replacements. Most are parts
+ * of the libraries that the program never uses, but that take time to load. A call of one of them
+ * fails at once.
  */
 const LEFT_OUT: Readonly<Record<string, unknown>> = {
   // ioredis makes two methods of each of Redis's 300 commands, at every start. Without any, `call`

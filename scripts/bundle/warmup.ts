@@ -16,7 +16,7 @@ declare const SCRIPT: string;
 declare const KEY: string;
 declare const CERTIFICATE: string;
 
-/** What the program does most, each with a smarthost of another kind: with its arguments and input. */
+/** The most common uses of the program, with arguments and input, each with another kind of smarthost. */
 const WAYS = [
   {
     encryption: "none",
@@ -147,7 +147,7 @@ const HOST_FILES: Readonly<Record<string, string>> = {
 
 const { exit } = Deno;
 
-/** Not thrown, for the program that runs here takes what nobody catches. */
+/** Ends the process; a thrown error would be caught by the program that runs here. */
 function fail(why: string): void {
   console.error(why);
   exit(1);

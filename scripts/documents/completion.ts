@@ -6,7 +6,7 @@
 
 import type { Option } from "../../lib/command_line/mod.ts";
 
-/** The kind of value that completes to the names of local users: these are addresses, too. */
+/** Values of this kind complete to the names of local users, who are recipients too. */
 const ADDRESS = "ADDRESS";
 
 /** Gives the completion for bash; it needs nothing but bash. */
@@ -50,7 +50,7 @@ ${specs.map((spec) => `  ${spec} \\\n`).join("")}  '*:recipient:_users'
 `;
 }
 
-/** One option as `_arguments` has it, see zshcompsys(1). */
+/** One option in the syntax of `_arguments`, see zshcompsys(1). */
 function zshSpec(option: Option): string {
   const { value, kind, help } = option;
   const names = namesOf(option);
@@ -59,7 +59,7 @@ function zshSpec(option: Option): string {
     value === undefined ? name : name.startsWith("--") ? `${name}=` : `${name}+`
   );
   const takes = value === undefined ? "" : `:${value}:${value === ADDRESS ? "_users" : " "}`;
-  // Known, so that what follows it is completed, but never offered.
+  // Known to zsh, so that it completes what follows, but never offered.
   if (kind === "ignored") return marked.map((name) => quote(`!${name}${takes}`)).join(" ");
   const explained = `[${help.replace(/[\\\]]/g, "\\$&")}]${takes}`;
   if (kind === "list") return marked.map((name) => quote(`*${name}${explained}`)).join(" ");

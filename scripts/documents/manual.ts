@@ -136,7 +136,7 @@ function entry(title: string, meaning: string): string[] {
   return [".TP", title, text(meaning)];
 }
 
-/** A paragraph of a manual is a sentence, unlike the cell of a table. */
+/** Makes a sentence of the words in a table. */
 function sentence(help: string): string {
   return `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
 }
@@ -149,7 +149,7 @@ function italic(word: string): string {
   return `\\fI${text(word)}\\fR`;
 }
 
-/** Text that roff must take as it is (groff_char(7)). */
+/** Escapes text for roff (groff_char(7)). */
 function text(plain: string): string {
   return plain
     .replaceAll("\\", "\\e")

@@ -1,6 +1,6 @@
 /**
- * What the executables are made of: the libraries in them, by deno.lock, and the runtime, by what it
- * says of itself.
+ * The parts of the executables: the libraries as deno.lock lists them, and the parts of the runtime
+ * as its own file names them.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export type Component = {
   purl: string;
   name: string;
   version: string;
-  /** An SPDX expression; nothing where only its source says it. */
+  /** An SPDX expression; missing if only the source names the license. */
   license?: string;
   /** The checksum of what was downloaded: the algorithm as CycloneDX names it, and the octets in hex. */
   hash?: { alg: "SHA-256" | "SHA-512"; content: string };
@@ -25,16 +25,18 @@ type LockedPackage = { integrity?: string; dependencies?: string[] };
 type Lock = { npm: Record<string, LockedPackage>; jsr: Record<string, { integrity: string }> };
 type Manifest = { name: string; version: string; license?: string };
 
-/** The libraries that main.ts and scripts/listen.ts import; those of the tests are not in. */
+/** The libraries that main.ts and scripts/listen.ts import; those of the tests are not included. */
 const IMPORTED = ["ioredis", "nodemailer"];
-/** Packages that another stands in for when the bundle is made: scripts/bundle/links. */
+/** Packages that the bundle replaces, see scripts/bundle/links. */
 const REPLACED = ["debug"];
 
-/** Gives the key of a package in the lock: its name and version, of which there is one. */
+/** Gives the key of a package in the lock, its name and version; throws unless there is one. */
 function keyOf(lock: Lock, name: string): string {
   const keys = Object.keys(lock.npm).filter((key) => key.slice(0, key.lastIndexOf("@")) === name);
   const [key] = keys;
-  if (key === undefined || keys.length > 1) throw new Error(`deno.lock has no one ${name}`);
+  if (key === undefined || keys.length > 1) {
+    throw new Error(`deno.lock does not have exactly one ${name}`);
+  }
   return key;
 }
 
@@ -79,12 +81,12 @@ export async function jsrComponents(root: string, license: string): Promise<Comp
   });
 }
 
-/** A crate's folder, as Rust notes it in a program for its own errors. */
+/** The folder of a crate, which Rust writes into a program for error messages. */
 const CRATE = /index\.crates\.io-[0-9a-f]+\/([A-Za-z0-9_-]+)-(\d+\.\d+\.\d+[A-Za-z0-9.+-]*)\//g;
 
 /**
- * Gives Deno, V8 and the crates of Rust whose paths are in the base of the executables. Crates that
- * never stop a program with an error leave no path.
+ * Gives Deno, V8 and the Rust crates whose paths are in the base of the executables. A crate that
+ * cannot panic leaves no path.
  */
 export async function runtimeComponents(
   base: string,

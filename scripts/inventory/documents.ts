@@ -1,12 +1,12 @@
 /**
- * The two documents about what the executables are made of: for machines and for people.
+ * The two documents about the parts of the executables: one for machines, one for people.
  *
  * @module
  */
 
 import type { Component } from "./components.ts";
 
-/** The program that they make. */
+/** The program that consists of these parts. */
 export type Product = { name: string; version: string; license: string };
 
 /** A software bill of materials: CycloneDX 1.5, https://cyclonedx.org/docs/1.5/json. */
@@ -46,7 +46,7 @@ export function billOfMaterials(product: Product, components: readonly Component
 
 const RULE = "-".repeat(78);
 
-/** The licenses of all parts, each with its text where the part brings one. */
+/** The licenses of all parts, with the text of the license if the part includes it. */
 export function thirdPartyLicenses(product: Product, components: readonly Component[]): string {
   const withText = components.filter(({ text }) => text !== undefined);
   const crates = components.filter(({ text }) => text === undefined);

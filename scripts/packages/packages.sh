@@ -2,7 +2,7 @@
 # Makes the packages of a version for one kind of processor: .deb with dpkg-deb and .rpm with rpmbuild.
 #   ns8-sendmail      the executable, manual page, completions, handler, licences
 #   ns8-sendmail-mta  makes it the system's sendmail, mailq and newaliases
-# What is compiled, and the documents, must be there already (scripts/release.sh).
+# The executable and the documents must exist already (scripts/release.sh makes them).
 # Usage: packages.sh TARGET EXECUTABLE DOCUMENTS LICENCES FOLDER
 # shellcheck source=scripts/toolchain/environment.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../toolchain/environment.sh"
@@ -21,9 +21,9 @@ esac
 SOURCE_DATE_EPOCH=$(git -C "$ROOT" log -1 --format=%ct 2>/dev/null || stat -c %Y "$ROOT/deno.json")
 export SOURCE_DATE_EPOCH
 
-# lay TREE ZSH_FOLDER: the files of ns8-sendmail as they lie on a host. The name that is called is a
-# link to a file with the version in its name: the runtime reads its file again some milliseconds
-# after it has started, and must not find the next version in its place.
+# lay TREE ZSH_FOLDER: writes the files of ns8-sendmail where they belong on a host. /usr/bin/ns8-sendmail
+# is a link to a file with the version in its name: the runtime reads its file again some milliseconds
+# after the start, and must not find the next version there.
 lay() {
   local tree=$1 real=usr/lib/ns8-sendmail/ns8-sendmail-$VERSION
   install -D -m 755 -- "$EXECUTABLE" "$tree/$real"
@@ -39,7 +39,7 @@ lay() {
   install -D -m 644 -- "$ROOT/CHANGELOG.md" "$tree/usr/share/doc/ns8-sendmail/CHANGELOG.md"
 }
 
-# lay_mta TREE: the names under which programs look for the system's mailer.
+# lay_mta TREE: writes the links under whose names programs call the system's mailer.
 lay_mta() {
   local tree=$1
   install -d -- "$tree/usr/sbin" "$tree/usr/bin" "$tree/usr/lib"
@@ -50,7 +50,7 @@ lay_mta() {
   install -D -m 644 -- "$ROOT/LICENSE" "$tree/usr/share/doc/ns8-sendmail-mta/copyright"
 }
 
-# fill FILE: the file with the values of this version in place of their names.
+# fill FILE: prints the file with the values of this version.
 fill() {
   sed -e "s/@VERSION@/$VERSION/g" -e "s/@ARCHITECTURE@/$DEB_ARCHITECTURE/g" -e "s/@SIZE@/${SIZE:-0}/g" "$1"
 }
@@ -74,7 +74,7 @@ rpm() {
   local top=$WORK/rpm-$1
   mkdir -p "$top"
   fill "$HERE/$1.spec" >"$top/$1.spec"
-  # The list of files is what has been laid out. rpm removes only folders that are in the list.
+  # rpm removes a folder only if the list of files names it.
   (cd "$2" && find . \( -type f -o -type l \) -printf '/%P\n' -o -type d \( -name 'ns8-sendmail*' \
     -o -path './usr/share/bash-completion*' -o -path './usr/share/zsh*' \) -printf '%%dir /%P\n') |
     sort >"$top/files"
@@ -111,7 +111,7 @@ lay_mta "$WORK/rpm-mta"
 find "$WORK" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 deb ns8-sendmail "$WORK/deb" "$DEB_ARCHITECTURE"
 rpm ns8-sendmail "$WORK/rpm" "$RPM_ARCHITECTURE"
-# The same for every kind of processor.
+# This package is the same for every kind of processor.
 if [ "$TARGET" = "$HOST_TARGET" ]; then
   deb ns8-sendmail-mta "$WORK/deb-mta" all
   rpm ns8-sendmail-mta "$WORK/rpm-mta" noarch

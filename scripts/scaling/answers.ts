@@ -13,7 +13,7 @@ const LONGEST = 1_000_000;
 
 const LOGIN = { username: "user@mail.test", password: "Abc123xyz+/Q" };
 
-/** What a line, or all lines, may be full of. */
+/** Texts that fill a line, or all lines. */
 const UNITS: Readonly<Record<string, string>> = {
   "blanks": " ",
   "tabs": "\t",
@@ -33,7 +33,7 @@ function quarters(whole: number): [number, number, number] {
   return [whole / 4, whole / 2, whole];
 }
 
-/** Text as octets, one a character. */
+/** Converts text to octets, one for each character. */
 function octets(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
@@ -42,7 +42,7 @@ function filled(size: number, unit: string): string {
   return unit.repeat(Math.ceil(size / unit.length));
 }
 
-/** A reply of one long line, and an end by which the scripted server knows what it has said. */
+/** A reply of one long line; the scripted server recognizes it by its end. */
 function longLine(code: number, size: number, unit: string): Action {
   return raw(octets(`${code}-${filled(size, unit)}\r\n${code} end\r\n`));
 }
@@ -52,7 +52,7 @@ function manyLines(code: number, size: number, words: string): Action {
   return raw(octets(`${filled(size, `${code}-${words}\r\n`)}${code} end\r\n`));
 }
 
-/** Each step of the conversation with a code of each meaning, and the status that is right then. */
+/** Each step of the conversation with each kind of reply code, and the expected exit status. */
 const STEPS: [stage: Stage, code: number, status: number][] = [
   ["greeting", 220, 0],
   ["greeting", 554, 69],

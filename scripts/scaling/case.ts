@@ -20,19 +20,19 @@ export type Case = {
   sizes: [number, number, number];
   /** What the sizes count. */
   unit: string;
-  /** What the program is given, and meets, at this size; the time does not count that. */
+  /** Makes the input and the servers for a size; this time is not counted. */
   prepare(size: number): Situation;
 };
 
-/** One run of the program, where it differs from an ordinary one. */
+/** One run of the program: how it differs from an ordinary one. */
 export type Situation = {
   /** The arguments; one recipient unless told otherwise. */
   args?: string[];
   stdin?: string | Uint8Array;
-  /** What the mail server does instead of the usual; without, it takes everything and keeps nothing. */
+  /** What the mail server does; by default it accepts everything and stores nothing. */
   smtp?: Script;
   smtpOptions?: ScriptedOptions;
-  /** What Redis does instead of the usual. */
+  /** What Redis does, if it is not the usual. */
   redis?: RedisScript;
   /** User name and password; without, the program does not log in. */
   login?: { username: string; password: string };
@@ -42,9 +42,9 @@ export type Situation = {
 
 /** What a case has taken, size by size. */
 export type Measured = {
-  /** Milliseconds of a processor, which hardly depend on what else the machine does. */
+  /** Processor time in milliseconds; other load on the machine hardly changes it. */
   times: number[];
-  /** The most memory that the largest size has held, in bytes. */
+  /** The peak of memory at the largest size, in bytes. */
   peak: number;
 };
 

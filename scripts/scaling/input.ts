@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
 
 const FROM = "From: a@from.test\n";
 
-/** A text of `size` octets that is made of the same piece again and again. */
+/** A text of `size` octets that repeats one piece. */
 function filled(size: number, piece: string, before = ""): Uint8Array {
   const octets = Buffer.alloc(size, Buffer.from(piece, "latin1"));
   octets.write(before, "latin1");

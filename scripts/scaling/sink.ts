@@ -1,5 +1,5 @@
 /**
- * A mail server that takes everything and keeps nothing, however long it is.
+ * A mail server that accepts messages of any length and stores nothing.
  *
  * @module
  */
@@ -24,7 +24,7 @@ function converse(socket: Socket): void {
   let isMessage = false;
   socket.write("220 sink.test ESMTP\r\n");
   socket.on("data", (chunk: Buffer) => {
-    // Of a message only its end matters, which may come in pieces.
+    // Only the end of the message matters, and it may arrive in pieces.
     const text = rest + (isMessage ? chunk.subarray(-END.length) : chunk).toString("latin1");
     if (isMessage) {
       rest = text.slice(-END.length);

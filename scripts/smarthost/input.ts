@@ -10,7 +10,7 @@ import { ExitStatus, Failure } from "../../lib/outcome.ts";
 /** Fields to write, and fields to remove. */
 export type Change = { fields: Record<string, string>; removed: string[] };
 
-/** What `--show` prints in the place of a secret. */
+/** What `--show` prints instead of a secret. */
 export const MASK = "***";
 
 /** The fields that hold secrets. */
@@ -20,7 +20,7 @@ export const SECRETS: readonly string[] = [
   "oauth2_refresh_token",
 ];
 
-/** What is to be stored. Throws a Failure (65) for what is no JSON object, or none of the settings. */
+/** Reads the settings to store. Throws a Failure (65) for anything but a JSON object with settings. */
 export function changeIn(text: string): Change {
   const settings = objectOf(text);
   const change: Change = { fields: {}, removed: [] };
@@ -30,7 +30,7 @@ export function changeIn(text: string): Change {
     if (isOAuth2(field) && (value === null || value === "")) change.removed.push(field);
     else change.fields[field] = textOf(field, value);
   }
-  // To a reader, no hash at all means the defaults.
+  // Without a hash the program would use the defaults.
   if (Object.keys(change.fields).length === 0) throw unfit("No smarthost setting in the input");
   const masked = SECRETS.find((field) => change.fields[field] === MASK);
   if (masked !== undefined) {
@@ -40,8 +40,8 @@ export function changeIn(text: string): Change {
 }
 
 /**
- * The settings that a reader will find after the change. Throws a Failure as the reader does where
- * the stored fields and the change do not fit together.
+ * Gives the settings after the change. Throws the same Failure as the program does when it reads them,
+ * if the stored fields and the change do not fit together.
  */
 export function changedSettings(
   stored: Readonly<Record<string, string>>,
@@ -62,7 +62,7 @@ function objectOf(text: string): object {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // The parser's words would show what it has read, and that may be the password.
+    // The parser's message would quote its input, which may hold the password.
   }
   throw unfit("The input is not a JSON object");
 }
@@ -75,12 +75,12 @@ function unfit(what: string): Failure {
 function textOf(field: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "number") return String(value);
-  // Half a surrogate pair becomes what the reader will find, and refuse.
+  // Half a surrogate pair becomes U+FFFD, which the program then refuses.
   if (typeof value === "string") return value.toWellFormed();
   throw unfit(`The ${field} in the input is neither a text nor a number nor true or false`);
 }
 
-/** Standard input as text; what is not UTF-8 is nothing that could be stored. */
+/** Reads standard input as text. Throws a Failure (65) if it is not UTF-8. */
 export async function readInput(): Promise<string> {
   const bytes = await new Response(Deno.stdin.readable).bytes();
   try {

@@ -1,5 +1,5 @@
 /**
- * Redis as somebody who may write: the smarthost's hash, and the event that tells of its change.
+ * Redis for a user who may write: the smarthost's hash, and the event that announces a change.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { Change } from "./input.ts";
 /** Byte for byte what the cluster publishes. */
 const PAYLOAD = `{"key": "${SMARTHOST_KEY}"}`;
 
-/** Who may write. */
+/** The Redis user who may write. */
 export type Login = { username: string; password: string };
 
-/** Does something with a connection to Redis. */
+/** Connects to Redis, runs `act`, and disconnects. Throws a Failure if Redis refuses or is down. */
 export async function withRedis<T>(
   address: RedisAddress,
   login: Login,
@@ -45,7 +45,7 @@ export async function withRedis<T>(
   }
 }
 
-/** The hash as it is stored. */
+/** Reads the stored hash. */
 export async function storedHash(redis: Redis): Promise<Record<string, string>> {
   return await redis.hgetall(SMARTHOST_KEY);
 }
@@ -61,7 +61,7 @@ export async function apply(redis: Redis, change: Change): Promise<number> {
   return Number(results.at(-1)?.[1]);
 }
 
-/** Of a transaction that was given up, the command that Redis did not take says why. */
+/** The failure of a transaction. If Redis aborted it, the refused command has the reason. */
 function refusal(where: string, error: unknown): Failure {
   const previous: unknown = error instanceof Error
     ? Reflect.get(error, "previousErrors")

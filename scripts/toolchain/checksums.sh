@@ -1,9 +1,9 @@
-# Sourced after environment.sh by the scripts that download, or run what was downloaded: what each
-# file has to be. A program
-# is compared when it comes, and again before it runs: who may write to the cache may have changed it.
+# Sourced after environment.sh by the scripts that download files, or run them: the checksum of each
+# file. A program is compared when it is downloaded, and again before it runs, since somebody who may
+# write to the cache may have changed it.
 # shellcheck shell=bash
 
-# Gives the processor of a target as npm calls it.
+# Gives npm's name of a target's processor.
 npm_architecture() {
   case $1 in
     x86_64*) echo x64 ;;
@@ -57,7 +57,7 @@ verify() {
   [ "$actual" = "$2" ] || fail "$3 has a wrong checksum: $actual instead of $2"
 }
 
-# same FILE CHECKSUM: whether the file is there, and what it has to be.
+# same FILE CHECKSUM: succeeds if the file exists and has the checksum.
 same() {
   [ -f "$1" ] && [ "$(actual_checksum "$1" "$2")" = "$2" ]
 }
@@ -84,7 +84,7 @@ compile_version() {
   return 1
 }
 
-# What every script runs that makes an executable.
+# Verifies the programs that make an executable; each script that makes one calls it.
 verify_builders() {
   local machine=${HOST_TARGET%%-*}
   # shellcheck disable=SC2153 # environment.sh sets it

@@ -1,5 +1,5 @@
-# Sourced by the other scripts: where things are, and how progress and errors are told. It runs
-# nothing and needs nothing. CONTRIBUTING.md explains the variables that may be set from outside.
+# Sourced by the other scripts: paths, and functions for progress and errors. It runs nothing and
+# needs nothing. CONTRIBUTING.md explains the variables that may be set from outside.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -9,7 +9,7 @@ ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 CACHE=${NS8_SENDMAIL_CACHE:-$ROOT/.cache}
 case $CACHE in /*) ;; *) CACHE=$PWD/$CACHE ;; esac
 
-# The Deno that does everything, and the one that compiles where only its base can be had.
+# The Deno that does everything, and the one that compiles where only its base is available.
 DENO_VERSION=2.9.6
 # shellcheck disable=SC2034 # for the scripts that source this file
 OLDER_DENO_VERSION=2.7.11

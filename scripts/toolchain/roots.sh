@@ -22,7 +22,7 @@ packages_of() {
   esac
 }
 
-# A whole system without a mailer, for the packages of this project: what it holds beside the least.
+# A whole Debian without a mailer, for the packages of this project: its packages beside the minimum.
 DEBIAN_PACKAGES=cron,at,logrotate,php-cli,procps,systemd
 
 # bootstrap: makes .cache/roots/debian, of the release that the host has, from where the host gets it.
@@ -44,7 +44,7 @@ bootstrap() {
 fetch() {
   local archives=$WORK/archives
   mkdir -p "$archives/partial"
-  # What must go because of a conflict is of no interest, since nothing is installed.
+  # Conflicts do not matter, since nothing is installed.
   apt-get -qq -y --no-install-recommends --download-only --reinstall -o Debug::NoLocking=1 \
     -o Dir::Cache::archives="$archives" -o APT::Sandbox::User=root install "$@" </dev/null
 }

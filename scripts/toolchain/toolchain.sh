@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gets what the system's packages do not bring: Deno, the base that `deno compile` puts the program
-# into, and the libraries. Asks no network for what is there already.
+# Gets what the system's packages do not have: Deno, the base that `deno compile` puts the program
+# into, and the libraries. Downloads only what is missing.
 # Usage: toolchain.sh [TARGET]
 #
 # Deno's release server is asked first. Where it cannot be reached, everything comes over the npm

@@ -1,4 +1,4 @@
-/** What the variables do that the program and its runtime read: tried, each of them. */
+/** The effect of each variable that the program and its runtime read; each of them was tried. */
 
 const DISPLAY = "the colours of the runtime's own errors";
 const STUCK = "a wrong number ends the process with 101";

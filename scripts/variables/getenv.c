@@ -1,6 +1,6 @@
 /*
- * Preloaded into a program, it stands in for libc's getenv(3), and appends the name of each variable
- * that is asked for to the file that NOTED names.
+ * A library to preload into a program. It replaces getenv(3) of libc, and appends the name of each
+ * variable that the program reads to the file that NOTED names.
  */
 
 #include <fcntl.h>
