@@ -100,7 +100,7 @@ export const LIMITS: readonly [status: number, when: string][] = [
   [134, "LimitNPROC= is under 4; LimitSTACK= is 64K"],
   [
     159,
-    "SystemCallFilter=@system-service without @pkey; write SystemCallFilter=@system-service @pkey",
+    "SystemCallFilter=@system-service without @pkey",
   ],
 ];
 
@@ -112,7 +112,7 @@ export const KEYS: readonly [name: string, meaning: string][] = [
   ["queueId", "The name of the message in the smarthost's queue, where its answer has one."],
   [
     "recipients",
-    "Everybody in the envelope: address, accepted, reply, and the transaction that served them where there were several.",
+    "Everybody in the envelope: address, accepted, reply, and transaction where there were several.",
   ],
   [
     "transactions",
@@ -126,7 +126,7 @@ export const CHECK_KEYS: readonly [name: string, meaning: string][] = [
   ["server", "The smarthost, host:port."],
   [
     "steps",
-    "Each step that was taken: name (settings, token, resolve, connect, encrypt, hello, login), ok, detail.",
+    "Each step that was taken: name (settings, resolve, connect, encrypt, hello, token, login), ok, detail.",
   ],
   ["warnings", "What works and should not stay as it is."],
   ["error", "The error line without the word Error."],

@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { ExitStatus } from "../../lib/outcome.ts";
 import { type Option, OPTIONS } from "../../lib/command_line/usage.ts";
 import { DOCUMENTS } from "../../scripts/documents.ts";
-import { OPTION_SENTENCES } from "../../scripts/documents/manual_texts.ts";
+import {
+  CHECK_KEYS,
+  KEYS,
+  LIMITS,
+  OPTION_SENTENCES,
+} from "../../scripts/documents/manual_texts.ts";
 import { projectFile, run } from "../support/program/command.ts";
 import { temporaryFolder } from "../support/hosts/folder.ts";
 import { sendmail } from "../support/program/program.ts";
@@ -38,16 +43,28 @@ function flowing(text: string): string {
   return text.replace(/\s+/g, " ");
 }
 
-/** The rows of the table in the README that has these columns, each with its cells. */
-async function readmeTable(...columns: string[]): Promise<string[][]> {
+/** The rows of the tables in the README that have these columns, each with its cells. */
+async function readmeTables(...columns: string[]): Promise<string[][][]> {
   const readme = await Deno.readTextFile(projectFile("README.md"));
   const tables = readme.split(/\n(?!\|)/).map((text) =>
     text.trim().split("\n").filter((line) => line.startsWith("|"))
       .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()))
   );
-  const found = tables.find(([head]) => columns.every((column, i) => head?.[i] === column));
+  const found = tables.filter(([head]) => columns.every((column, i) => head?.[i] === column));
+  return found.map((rows) => rows.slice(2));
+}
+
+/** The rows of the first table that has these columns. */
+async function readmeTable(...columns: string[]): Promise<string[][]> {
+  const [found] = await readmeTables(...columns);
   assert.ok(found, `README.md has no table ${columns.join(", ")}`);
-  return found.slice(2);
+  return found;
+}
+
+/** The cell of a table as a sentence of the manual page. */
+function sentenceOf(cell = ""): string {
+  const words = cell.replaceAll("`", "");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 Deno.test("man renders the page without a warning, and it fits 80 columns", async () => {
@@ -102,11 +119,27 @@ Deno.test("README, manual page and program have the same exit statuses", async (
   const numbers: number[] = Object.values(ExitStatus);
   assert.deepEqual(rows.map(([status]) => Number(status)), numbers);
   const manual = flowing(await renderedManual());
-  const entries = rows.map(([status, when = ""]) => {
-    const words = when.replaceAll("`", "");
-    return `${status} ${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-  });
+  const entries = rows.map(([status, when]) => `${status} ${sentenceOf(when)}`);
   assert.ok(manual.includes(` EXIT STATUS ${entries.join(" ")} `), manual);
+});
+
+Deno.test("README and manual page have the same keys of JSON, and steps of a check", async () => {
+  const rows = await readmeTable("key", "meaning");
+  const cells = rows.map(([key = "", meaning]) => [key.replaceAll("`", ""), sentenceOf(meaning)]);
+  assert.deepEqual(cells, KEYS);
+  const readme = flowing(await Deno.readTextFile(projectFile("README.md")));
+  for (const [key] of CHECK_KEYS) assert.ok(readme.includes(`\`${key}\``), key);
+  const [, steps = ""] = /the names are ([\w, ]+)\)/.exec(readme) ?? [];
+  const said = Object.fromEntries(CHECK_KEYS)["steps"] ?? "";
+  assert.ok(said.includes(`(${steps.replace(" and ", ", ")})`), said);
+});
+
+Deno.test("README and manual page have the same limits of the runtime", async () => {
+  const [, limits = []] = await readmeTables("status", "when");
+  assert.deepEqual(
+    limits.map(([status, when = ""]) => [Number(status), when.replaceAll("`", "")]),
+    LIMITS,
+  );
 });
 
 Deno.test("the manual page names every variable that the executable may read, but Deno's own", async () => {

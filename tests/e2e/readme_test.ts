@@ -7,6 +7,10 @@ import { CHANNEL, installation, listener } from "../support/hosts/listener.ts";
 import { denoEnvironment, type Ended, projectFile, run } from "../support/program/command.ts";
 import { EXECUTABLE, sendmail } from "../support/program/program.ts";
 import { README, readmeBlock as block } from "../support/program/readme.ts";
+import { sandbox } from "../support/hosts/sandbox.ts";
+import { logSocket } from "../support/servers/log_socket.ts";
+import { reply } from "../support/servers/peer.ts";
+import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { type RedisServer, redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { HOST_NAME, smarthost } from "../support/servers/smarthost.ts";
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
@@ -213,4 +217,43 @@ Deno.test("without settings, --settings prints the defaults of the README", asyn
   await using redis = await redisServer();
   const { status, stdout } = await sendmail(["--settings"], { redis });
   assert.deepEqual([status, stdout.trim()], [0, block('{"port": 587')]);
+});
+
+/** A text with the ports of servers and the ids of processes as one number. */
+function withoutNumbers(text: string): string {
+  return text.replace(/(?<=localhost:|127\.0\.0\.1:|ns8-sendmail\[)\d+/g, "0").trim();
+}
+
+Deno.test("a refused login is told and logged as the README shows it", async () => {
+  const auth = reply("535 Wrong user name or password");
+  const login = { username: "user", password: "the password" };
+  await using log = await logSocket();
+  await using server = await scriptedSmtp({ auth }, { login });
+  const settings = { host: "localhost", username: "user", password: "another word" };
+  await using redis = await redisServer(smarthostHash(server, settings));
+  const given = { redis, log, stdin: "Full\n", under: sandbox({ log, hostName: "vm" }) };
+  const ended = await sendmail(["-s", "Disk is full", "root@example.org"], given);
+  const [, said, , status] = block('$ ns8-sendmail -s "Disk is full" root@example.org <').split(
+    "\n",
+  );
+  assert.equal(`${ended.status}`, status);
+  assert.equal(withoutNumbers(ended.stderr), withoutNumbers(said ?? ""));
+  const [, record = ""] = block("ns8-sendmail[20639]").split("\n");
+  const [logged] = ended.records;
+  assert.equal(withoutNumbers(`ns8-sendmail[0]: ${logged?.text}`), withoutNumbers(record));
+});
+
+Deno.test("a refused recipient is told as the README shows it, and in JSON", async () => {
+  const script = {
+    rcpt: [reply("250 2.1.5 Ok"), reply("550 5.1.1 No such user here")],
+    dot: reply("250 2.0.0 Ok: queued as 4F1"),
+  };
+  await using host = await smarthost(script);
+  const args = ["-s", "Disk is full", "root@example.org", "gone@example.org"];
+  const ended = await host.submit(args, "Full\n");
+  const lines = block('$ ns8-sendmail -s "Disk is full" root@example.org gone').split("\n");
+  assert.equal(`${ended.status}`, lines.at(-1));
+  assert.equal(withoutNumbers(ended.stderr), withoutNumbers(lines.slice(1, 3).join("\n")));
+  const json = await host.submit(["--json", ...args], "Full\n");
+  assert.equal(withoutNumbers(json.stdout), withoutNumbers(block('{"status": 67')));
 });
