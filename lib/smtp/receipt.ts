@@ -46,6 +46,15 @@ export function receiptOf(
   throw problem;
 }
 
+/**
+ * True if the last transaction in these answers was not ended, because every recipient was refused and
+ * no message was sent.
+ */
+export function isTransactionOpen(answers: readonly Answer[]): boolean {
+  const bounds: readonly Step[] = ["MAIL", "message", "RSET"];
+  return answers.findLast(({ step }) => bounds.includes(step))?.step === "MAIL";
+}
+
 /** The most refusals that are named beside another failure. */
 const MOST_NAMED = 3;
 

@@ -17,7 +17,7 @@ import { Failure } from "../outcome.ts";
 import { reasonOf, systemCode } from "../text/mod.ts";
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from "./reply.ts";
 import { withProgress } from "./progress.ts";
-import { type Receipt, receiptOf } from "./receipt.ts";
+import { isTransactionOpen, type Receipt, receiptOf } from "./receipt.ts";
 import { isAccepted } from "./status.ts";
 
 /** One message with its envelope, as it is sent. */
@@ -166,6 +166,9 @@ function startDialogue(
 async function send(dialogue: Dialogue, transaction: Transaction): Promise<Receipt> {
   const { client, exchange, run, connectionFailure, server } = dialogue;
   const { sender, recipients, content, total, size, eightBit } = transaction;
+  // After a transaction in which every recipient was refused, the server takes no other MAIL before
+  // RSET (RFC 5321, 4.1.4 and 4.1.1.5).
+  if (isTransactionOpen(exchange.answers)) await run(exchange.ask("RSET", "RSET"));
   const envelope = {
     from: sender,
     to: [...recipients],

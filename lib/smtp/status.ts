@@ -19,6 +19,7 @@ export type Step =
   | "RCPT"
   | "DATA"
   | "message"
+  | "RSET"
   | "QUIT";
 
 type Row = {
@@ -49,6 +50,7 @@ const TABLE: Readonly<Record<Step, Row>> = {
   },
   DATA: { refused: "Message refused", permanent: ExitStatus.unavailable },
   message: { refused: "Message refused", permanent: ExitStatus.unavailable },
+  RSET: { refused: "RSET refused", permanent: ExitStatus.unavailable },
   QUIT: { refused: "QUIT refused", permanent: ExitStatus.unavailable },
 };
 

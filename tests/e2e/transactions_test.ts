@@ -87,6 +87,45 @@ Deno.test("LIMITS RCPTMAX: no transaction has more recipients", async () => {
   assert.deepEqual(smtp.messages().map(({ recipients }) => recipients.length), [2, 2, 1]);
 });
 
+/** A server that takes no MAIL within a transaction (RFC 5321, 4.1.4), and not these recipients. */
+function strict(refused: readonly string[], rset = "250 2.0.0 Ok"): Script {
+  let isOpen = false;
+  const state = (after: boolean, words: string): Action => (peer) => {
+    isOpen = after;
+    return reply(words)(peer);
+  };
+  return {
+    mail: (peer) =>
+      isOpen ? reply("503 5.5.1 Nested MAIL command")(peer) : state(true, "250 Ok")(peer),
+    rcpt: refused.map((line) => reply(line)).concat(reply("250 2.1.5 Ok")),
+    dot: (peer) => state(false, "250 2.0.0 Ok")(peer),
+    rset: (peer) => state(!rset.startsWith("2") && isOpen, rset)(peer),
+  };
+}
+
+for (
+  const [refusal, status] of [["550 5.1.1 Unknown", 67], ["452 4.2.2 Full", 75]] as const
+) {
+  Deno.test(`LIMITS RCPTMAX, and a transaction in which everybody is refused with ${refusal}: the others get their mail`, async () => {
+    const { run, smtp } = await sendTo(4, strict([refusal, refusal]), "LIMITS RCPTMAX=2");
+    assert.equal(run.status, status, run.stderr);
+    assert.deepEqual(smtp.messages().map(({ recipients }) => recipients), [
+      ["r2@dest.test", "r3@dest.test"],
+    ]);
+    assert.match(run.stderr, /^The others got the message: r2@dest.test, r3@dest.test$/m);
+    const verbs = smtp.commands().map((line) => line.slice(0, 4)).join(" ");
+    assert.equal(verbs, "EHLO MAIL RCPT RCPT RSET MAIL RCPT RCPT DATA QUIT");
+  });
+}
+
+Deno.test("a server that takes no RSET either: its answer to the next MAIL counts", async () => {
+  const refusal = "550 5.1.1 Unknown";
+  const script = strict([refusal, refusal], "502 5.5.1 No RSET");
+  const { run } = await sendTo(3, script, "LIMITS RCPTMAX=2");
+  assert.equal(run.status, 69, run.stderr);
+  assert.match(run.stderr, /^Error: Sender refused .* 503 5\.5\.1 Nested MAIL command\n$/);
+});
+
 Deno.test("150 recipients, and a server that takes 100", async () => {
   const { smtp, run } = await sendTo(150, limited(100, "452 4.5.3 Error: too many"), "PIPELINING");
   assert.equal(run.status, 0, run.stderr);
