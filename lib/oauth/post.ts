@@ -13,7 +13,7 @@ import { ExitStatus, Failure, formatAddress } from "../outcome.ts";
 import { connectSocket } from "../network/mod.ts";
 import { openTls } from "../smtp/mod.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
-import type { Trust } from "../tls/mod.ts";
+import { alertFailure, type Trust } from "../tls/mod.ts";
 import { type Answer, answerReader, LONGEST_ANSWER, type Problem } from "./answer.ts";
 
 /** How to reach the token server. */
@@ -41,21 +41,24 @@ export async function postForm(
   form: URLSearchParams,
   options: PostOptions,
 ): Promise<Answer> {
-  const socket = await connect(url, options).catch((error) => {
+  const link = await connect(url, options).catch((error) => {
     throw ofTokenServer(error);
   });
   try {
-    return await exchange(socket, requestFor(url, form.toString()), url, options);
+    return await exchange(link, requestFor(url, form.toString()), url, options);
   } finally {
-    socket.destroy();
+    link.socket.destroy();
   }
 }
 
-async function connect(url: URL, { timeout, signal: _, ...trust }: PostOptions): Promise<Socket> {
+/** A connection; `tlsError` gives the first error of TLS, which may come after the handshake. */
+type Link = { socket: Socket; tlsError?: () => unknown };
+
+async function connect(url: URL, { timeout, signal: _, ...trust }: PostOptions): Promise<Link> {
   const { host, port } = placeOf(url);
   if (url.protocol === "https:") return await openTls({ host, port, ...trust }, timeout);
   const options = { where: formatAddress({ host, port }), timeout, onResolved() {} };
-  return (await connectSocket(host, port, options, () => {})).socket;
+  return await connectSocket(host, port, options, () => {});
 }
 
 /** Converts a connection failure to one of the token server. An unknown name is 75 here, not 68. */
@@ -99,7 +102,7 @@ const PROBLEMS: Readonly<Record<Problem, [status: ExitStatus, what: string, why?
 };
 
 function exchange(
-  socket: Socket,
+  { socket, tlsError = () => undefined }: Link,
   request: string,
   url: URL,
   { timeout, signal }: PostOptions,
@@ -122,10 +125,16 @@ function exchange(
   const abort = () => settle("cut off", "nobody waits for it any more");
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
+  const onLost = (error?: unknown) => {
+    const alert = alertFailure(tlsError(), where);
+    // In TLS 1.3 the server may demand a certificate of this host only at this point.
+    const isRefused = alert?.details.status === ExitStatus.notAllowed;
+    if (isRefused) return reject(ofTokenServer(alert));
+    settle(reader.end(), error instanceof Error ? reasonOf(error) : undefined);
+  };
   socket.on("data", (chunk: Uint8Array) => settle(reader.take(chunk)));
-  socket.on("error", (error) => settle(reader.end(), reasonOf(error)));
-  socket.on("end", () => settle(reader.end())).on("close", () => settle(reader.end()));
-  if (socket.destroyed) settle("cut off");
+  socket.on("error", onLost).on("end", onLost).on("close", onLost);
+  if (socket.destroyed) onLost(socket.errored);
   else socket.write(request);
   return promise.finally(() => {
     clearTimeout(timer);

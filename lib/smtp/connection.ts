@@ -81,13 +81,13 @@ function withHint(failure: Failure, { port, encryption }: Smarthost): Failure {
 export async function openTls(
   server: Omit<Smarthost, "encryption">,
   timeout: number,
-): Promise<Socket> {
+): Promise<Encrypted> {
   const where = formatAddress(server);
   const opening = { where, timeout, transcript() {}, progress() {} };
-  const attempt = async (authorities: readonly string[]): Promise<Socket> => {
+  const attempt = async (authorities: readonly string[]): Promise<Encrypted> => {
     const trusting: Smarthost = { ...server, encryption: "tls", authorities };
     const secure = (socket: Socket) => encrypt(socket, trusting, where, timeout);
-    return (await connectForTls(trusting, opening, secure)).secured.socket;
+    return (await connectForTls(trusting, opening, secure)).secured;
   };
   try {
     return await attempt(server.authorities);

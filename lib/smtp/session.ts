@@ -147,8 +147,12 @@ function startDialogue(
       if (!exchange.canQuit()) client.close();
     },
   });
-  const connectionFailure = (why: string) =>
-    alertFailure(tlsError(), server) ?? exchange.connectionFailure(why);
+  const connectionFailure = (why: string) => {
+    const alert = alertFailure(tlsError(), server);
+    if (alert === undefined) return exchange.connectionFailure(why);
+    // After an answer the handshake is over, and an alert ends the connection as a hang-up does.
+    return exchange.answers.length === 0 ? alert : exchange.connectionFailure(reasonOf(tlsError()));
+  };
   const client = startClient(connection, exchange.receive, {
     capabilities: () => capabilities.current,
     onCommand: exchange.commandSent,

@@ -43,6 +43,7 @@ export async function explainTlsFailure(
   const attempts = diagnosticAttempts(smarthost, opening);
   const flight = await attempts.hello();
   if (fault === "offer") throw explainOffer(failure, flight);
+  if (fault === "lost") throw flight?.asksForCertificate ? explainOffer(failure, flight) : failure;
   const shown = flight?.certificates ?? [];
   const chain = shown.length > 0 ? shown : await attempts.certificate();
   if (chain === "refused") throw withReasons(failure, [HIDDEN_CERTIFICATE]);
@@ -99,8 +100,8 @@ function diagnosticAttempts(smarthost: Smarthost, opening: Opening) {
         secured.socket.destroy();
         return [secured.certificate];
       } catch (error) {
-        const isOfCertificate = error instanceof Failure && tlsFault(error) !== undefined;
-        return isOfCertificate ? "refused" : [];
+        const fault = error instanceof Failure ? tlsFault(error) : undefined;
+        return fault === undefined || fault === "lost" ? [] : "refused";
       }
     },
   };

@@ -77,10 +77,15 @@ export type TlsFault =
   /** The signature of the certificate, or the signature of the handshake. */
   | "signature"
   /** No common protocol or cipher suite, or the server demands a client certificate. */
-  | "offer";
+  | "offer"
+  /** The connection was lost; the server may have sent an alert that could not be read any more. */
+  | "lost";
 
 /** Gives the kind of a failure of {@linkcode encrypt}; nothing for any other failure. */
-export function tlsFault({ details: { cause } }: Failure): TlsFault | undefined {
+export function tlsFault({ details }: Failure): TlsFault | undefined {
+  const { cause, what, why, status } = details;
+  const isLost = what === HANDSHAKE_FAILED && status === ExitStatus.tryAgain;
+  if (isLost && !/^timed out/.test(why ?? "")) return "lost";
   if (!(cause instanceof Error)) return undefined;
   const text = textOf(cause);
   if (SIGNATURE.test(text)) return "signature";
@@ -96,6 +101,7 @@ export function isStrictRuntime({ details: { cause } }: Failure): boolean {
 
 const SIGNATURE = /BadSignature|CERT_SIGNATURE_FAILURE|decrypt_error|DECRYPT_ERROR|bad signature/;
 const CERTIFICATE = /invalid peer certificate|UNABLE_TO_|SELF_SIGNED|CERT_/;
+const HANDSHAKE_FAILED = "TLS handshake failed";
 const OFFER_ALERTS = ["HandshakeFailure", "InsufficientSecurity", "ProtocolVersion"]
   .concat(["BadCertificate", "CertificateUnknown"]);
 
@@ -116,7 +122,7 @@ export function encrypt(
   const { promise, resolve, reject } = Promise.withResolvers<Encrypted>();
   const fail = (why: string) =>
     reject(
-      new Failure({ status: ExitStatus.tryAgain, what: "TLS handshake failed", where, why }),
+      new Failure({ status: ExitStatus.tryAgain, what: HANDSHAKE_FAILED, where, why }),
     );
   const name = certificateName(host);
   if (name === undefined && verify) {
@@ -183,7 +189,7 @@ function handshakeFailure(error: Error, where: string): Failure {
   if (fault) return notValid(certificateReason(text), where, error);
   return alertFailure(error, where) ?? new Failure({
     ...brokenHandshake(error, text),
-    what: "TLS handshake failed",
+    what: HANDSHAKE_FAILED,
     where,
     cause: error,
   });
@@ -218,7 +224,7 @@ export function alertFailure(error: unknown, where: string): Failure | undefined
   const nothing = `the server accepts nothing that this host offers (${NEEDED})`;
   return new Failure({
     status: isDemanded ? ExitStatus.notAllowed : ExitStatus.protocol,
-    what: "TLS handshake failed",
+    what: HANDSHAKE_FAILED,
     where,
     why: isDemanded ? CERTIFICATE_DEMANDED : isOffer ? nothing : reasonOf(error),
     cause: error,

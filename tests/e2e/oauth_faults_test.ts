@@ -25,6 +25,7 @@ import { logSocket } from "../support/servers/log_socket.ts";
 import { OAUTH2_LOGIN, OAUTH2_SERVER, oauth2Hash } from "../support/servers/oauth2.ts";
 import { sideBySide } from "../support/program/parallel.ts";
 import { sendmail } from "../support/program/program.ts";
+import { startPython } from "../support/program/python.ts";
 import {
   type Action,
   dripForEver,
@@ -340,6 +341,28 @@ Deno.test("a token server that cannot be reached, or trusted, hears no secret, a
       ...row,
     })),
   ));
+
+for (const version of ["TLSv1_2", "TLSv1_3"]) {
+  Deno.test(`a token server that demands a certificate of this host is 77, in ${version}`, async () => {
+    await using log = await logSocket();
+    await using authority = await certificateAuthority();
+    const certificate = await authority.issue();
+    const { chainFile, keyFile } = certificate;
+    const demand = { encryption: "tls", chainFile, keyFile, clientCertificate: true };
+    const tls = JSON.stringify({ ...demand, versions: [version, version] });
+    await using refuser = await startPython("servers/tls_refuser.py", [tls]);
+    const place = `localhost:${refuser.greeting}`;
+    await using server = await scriptedSmtp({}, { ...OAUTH2_SERVER, certificate });
+    const hash = smarthostHash(server, oauth2Hash(`https://${place}/token`));
+    await using redis = await scriptedRedis({}, hash);
+    const env = { SSL_CERT_FILE: authority.certificateFile };
+    const why = "the server demands a certificate of this host, which this program does not have";
+    const made = await attempts(log)({ redis, env });
+    assertEnding(made, failedAt(77, HANDSHAKE, why), place, `localhost:${server.port}`);
+    await server.settled();
+    noLogin(server);
+  });
+}
 
 Deno.test("where certificates are not verified, the token server's is not, either", (test) =>
   play(test, [{

@@ -203,12 +203,18 @@ const CLIENT_CERTIFICATE = failed(
   "the server demands a certificate of this host, which this program does not have",
 );
 
+const BROKEN_OFF = "the server broke off TLS: bad record mac";
+
 type TlsOptions = {
   /** The oldest and the newest version, as Python names them. */
   versions: ["TLSv1" | "TLSv1_2" | "TLSv1_3", "TLSv1_1" | "TLSv1_2" | "TLSv1_3"];
   /** What OpenSSL is told of ciphers. */
   ciphers?: string;
   clientCertificate?: boolean;
+  /** Whether it breaks the connection off in place of its last part of the handshake. */
+  isReset?: boolean;
+  /** The command that it answers with a fatal alert, or the final dot. */
+  alertAt?: string;
 };
 
 /** A server's TLS, and what becomes of an attempt. */
@@ -238,6 +244,36 @@ const SERVERS: [what: string, tls: TlsOptions, ending: Ending][] = [
     // In TLS 1.3 the client has finished before the server says no (RFC 8446, 2).
     CLIENT_CERTIFICATE,
   ],
+  [
+    "a certificate wanted of the client, and a connection that is lost before an alert is read",
+    { versions: ["TLSv1_2", "TLSv1_2"], clientCertificate: true, isReset: true },
+    CLIENT_CERTIFICATE,
+  ],
+  [
+    "a handshake that is broken off",
+    { versions: ["TLSv1_2", "TLSv1_2"], isReset: true },
+    failedLike(
+      75,
+      NO_TLS,
+      /connection (?:reset by the server|closed by the server|broken off)|.*closed the connection/,
+    ),
+  ],
+  ...(["TLSv1_2", "TLSv1_3"] as const).flatMap((version): typeof SERVERS => [
+    [
+      `an alert in place of the answer to MAIL, in ${version}`,
+      { versions: [version, version], alertAt: "MAIL" },
+      failed(75, "Connection lost while waiting for the answer to MAIL", BROKEN_OFF),
+    ],
+    [
+      `an alert in place of the answer to the final dot, in ${version}`,
+      { versions: [version, version], alertAt: "." },
+      failed(
+        75,
+        "Connection lost while waiting for the answer to the message",
+        `${BROKEN_OFF}; the server may have the message`,
+      ),
+    ],
+  ]),
 ];
 
 for (const encryption of ENCRYPTED) {
