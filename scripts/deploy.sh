@@ -121,6 +121,8 @@ deploy() {
   executable=$(executable_for "$processor") || return 1
   checksum=$(sha256sum <"$executable")
   if [ "$there" = "$checksum" ]; then
+    # An earlier run may have ended before it copied them.
+    documents "$1" || return 1
     say "$1 has $NAME $VERSION already"
     return
   fi

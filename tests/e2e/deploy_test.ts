@@ -334,6 +334,16 @@ Deno.test("manual page and completions come along", async () => {
   }
 });
 
+Deno.test("a host that lacks only the documents gets them", async () => {
+  await using place = await site();
+  await place.host("one");
+  await place.deploy("one");
+  await place.withDocuments();
+  const { status, stderr } = await place.deploy("one");
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  assert.ok((await Deno.stat(place.on("one", "../share/man/man1/ns8-sendmail.1"))).size > 0);
+});
+
 Deno.test("the listener is copied in the same way", async () => {
   await using place = await site();
   await place.host("one");
