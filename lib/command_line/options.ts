@@ -182,7 +182,7 @@ function timesOf(timeout: string | undefined, retry: string | undefined) {
   };
 }
 
-/** Reads a number of seconds, at least so many milliseconds. */
+/** Gives a number of seconds in milliseconds; throws a Failure (64) if it is not in the range. */
 function millisecondsOf(name: string, text: string, least: number): number {
   const milliseconds = /^\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : -1;
   if (milliseconds >= least && milliseconds <= LONGEST * 1000) return milliseconds;

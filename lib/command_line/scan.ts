@@ -16,7 +16,7 @@ export type Given = {
   value: string;
 };
 
-/** The options in their order, and the arguments that are none (POSIX, 12.2). */
+/** The options in their order, and the arguments that are not options (POSIX, 12.2). */
 export type Scanned = { given: Given[]; operands: string[] };
 
 /** The arguments, and the index of the next one. */
@@ -59,7 +59,7 @@ function next(queue: Queue): string | undefined {
   return queue.args[queue.at++];
 }
 
-/** `--name`, `--name=value`, or `--name` and the next argument. */
+/** Reads `--name`, `--name=value`, or `--name` and the next argument. */
 function scanLong(arg: string, queue: Queue): Given {
   const [written = ""] = arg.split("=", 1);
   const option = longOption(written.slice(2));
@@ -72,7 +72,7 @@ function scanLong(arg: string, queue: Queue): Given {
   return { option, name, value: "" };
 }
 
-/** Finds an option by its name, or by a beginning that no other name has, as argparse does. */
+/** Finds an option by its name, or by the start of only one name, as argparse does. */
 function longOption(name: string): Option {
   const candidates = OPTIONS.filter(({ long }) => name !== "" && long?.startsWith(name));
   const option = candidates.find(({ long }) => long === name) ?? candidates[0];
@@ -84,7 +84,7 @@ function longOption(name: string): Option {
   throw unknown(`--${name}`, nearest(name));
 }
 
-/** A cluster `-ti`, whose last option may take the rest of it as value, or the next argument. */
+/** Reads letters behind one dash (`-ti`); the last may have the rest, or the next argument, as value. */
 function scanShort(arg: string, queue: Queue, given: Given[]): void {
   const isAlone = queue.args.length === 1 && arg.length === 2;
   for (let at = 1; at < arg.length; at++) {
@@ -107,13 +107,13 @@ function scanShort(arg: string, queue: Queue, given: Given[]): void {
   }
 }
 
-/** The value of `-p` is glued, or a word such as `SMTP:host`; an option or an address is none. */
+/** True if the next argument is the value of `-p`, such as `SMTP:host`, and no option or address. */
 function isProtocol({ args, at }: Queue): boolean {
   const following = args[at];
   return following !== undefined && !following.startsWith("-") && !following.includes("@");
 }
 
-/** The value of an option; line breaks at its end are those of the file it was read from. */
+/** Checks the value of an option. Removes line breaks at its end: they come from a file. */
 function valueOf(option: Option, name: string, value: string | undefined): string {
   if (value === undefined) throw wrong(`${name} needs a value`, option.value);
   const text = /[\r\n]$/.test(value) ? /^[^]*[^\r\n]/.exec(value)?.[0] ?? "" : value;

@@ -130,7 +130,7 @@ const NOTES =
   "A recipient is user@host, 'Name <user@host>' or a local user. -- ends the options. Status 0: " +
   "the smarthost took it for everybody; else see sysexits.h.";
 
-/** Gives what is printed for a mode that sends nothing and asks nobody. */
+/** Gives the text for a mode that only prints a text. */
 export function information(
   mode: "help" | "version" | "mailq" | "newaliases",
   version: string,

@@ -67,7 +67,7 @@ const MECHANISMS: readonly string[] = ["XOAUTH2", "OAUTHBEARER"];
 
 const EXPIRED = "the access token had expired when it came";
 
-/** The failure (77) where a server offers no mechanism that can be used; `missing` are its names. */
+/** Makes the Failure (77) for a server that offers none of the mechanisms; `missing` names them. */
 function noLogin(
   { connection: { server, encryption }, session }: OpenSmarthost,
   missing?: string,
@@ -75,7 +75,7 @@ function noLogin(
   const offered = session.capabilities.auth;
   const list = offered.length === 0 ? "no login" : `only ${offered.join(", ")}`;
   const why = `the server offers ${list}${missing === undefined ? "" : `, and neither ${missing}`}`;
-  // Most servers offer logins inside TLS alone (RFC 4954, 4).
+  // Most servers offer a login only inside TLS (RFC 4954, 4).
   const isSlip = encryption === undefined && session.capabilities.startTls;
   return new Failure({
     status: ExitStatus.notAllowed,
@@ -86,17 +86,17 @@ function noLogin(
   });
 }
 
-/** A server that demands a login before it takes a sender or a recipient (RFC 4954, 6). */
+/** The reply of a server that demands a login before MAIL or RCPT (RFC 4954, 6). */
 const LOGIN_DEMANDED = 530;
 
-/** The error with a hint where the server demands a login that the settings do not have. */
+/** Adds a hint to the error if the server demands a login and the settings lack a part of it. */
 export function withLoginHint(error: unknown, settings: SmarthostSettings): unknown {
   if (!(error instanceof Failure) || error.details.reply?.code !== LOGIN_DEMANDED) return error;
   const hint = missingLogin(settings);
   return hint === undefined ? error : new Failure({ ...error.details, hint });
 }
 
-/** What a login lacks in the settings, in words; nothing where they have all of it. */
+/** Gives a text about what the settings lack for a login; nothing if they lack nothing. */
 function missingLogin(settings: SmarthostSettings): string | undefined {
   const { username, password } = settings;
   if (usesOAuth2(settings) || (username !== "" && password !== "")) return undefined;

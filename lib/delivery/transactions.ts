@@ -1,6 +1,6 @@
 /**
- * One message in as many transactions as its recipients need: a server may take fewer in one than
- * there are (RFC 5321, 4.5.3.1.10; RFC 9422).
+ * Sends one message in several transactions if the server does not accept all of its recipients in one
+ * (RFC 5321, 4.5.3.1.10; RFC 9422).
  *
  * @module
  */
@@ -18,10 +18,11 @@ const MOST_RECIPIENTS = 10_000;
 export type Receipts = { recipients: RecipientOutcome[]; transactions: Reply[] };
 
 /**
- * Sends the message in one session. Who is refused for the number of recipients alone is tried in a
- * further transaction, as long as each transaction takes at least one more.
+ * Sends the message in one session. Recipients that are refused only because there are too many are
+ * tried again in the next transaction, as long as each transaction accepts at least one more.
  *
- * Throws the Failure of the first transaction that fails; it names who got the message before.
+ * Throws the Failure of the first transaction that fails, with the recipients that got the message
+ * before.
  */
 export async function sendToAll(session: Session, transaction: Transaction): Promise<Receipts> {
   const { recipients } = transaction;
@@ -54,8 +55,8 @@ export async function sendToAll(session: Session, transaction: Transaction): Pro
 }
 
 /**
- * Whether somebody was refused for the number of recipients. 452 says so, whatever else it may mean
- * (RFC 5321, 4.5.3.1.10); 552 does where the enhanced code (RFC 3463, 3.6) or the words do.
+ * True if a recipient was refused because there are too many. The code 452 always counts as such
+ * (RFC 5321, 4.5.3.1.10), 552 only with the enhanced code (RFC 3463, 3.6) or words that say so.
  */
 function isOneTooMany({ accepted, reply }: RecipientOutcome): boolean {
   if (accepted || reply === undefined) return false;

@@ -19,13 +19,13 @@ const STEP = 128 * 1024;
 /** What may follow the boundary on its line: the dashes of the last delimiter, and blanks. Line ends are LF. */
 const REST_OF_LINE = /^(?:--)?[ \t]*(?:\n|$)/;
 
-/** Says whether a Content-Type, unfolded, is a multipart; comments may stand in front of it. */
+/** True if an unfolded Content-Type is a multipart; it may start with comments. */
 export function isMultipart(type: string): boolean {
   const [value = ""] = partsOf(type);
   return /^multipart[ \t]*\//i.test(value.trim());
 }
 
-/** Says whether the body has a line that is a delimiter of this Content-Type, which is unfolded. */
+/** True if the body has a line that is a delimiter of this unfolded Content-Type. */
 export function holdsBoundary(type: string, body: Uint8Array): boolean {
   return boundariesOf(type).some((boundary) => holdsDelimiter(body, `--${boundary}`));
 }

@@ -17,7 +17,7 @@ const ESCAPE = 0x1b;
 /** How many characters are converted at once; they are the arguments of one call. */
 const STEP = 4096;
 
-/** The charsets in which a text may go out. */
+/** The charsets in which a text may be sent. */
 export type Charset = "utf-8" | "windows-1252" | "iso-8859-1" | "iso-2022-jp";
 
 /**
@@ -34,8 +34,8 @@ export function charsetOf(text: Uint8Array): Charset {
 /**
  * Decodes a text in UTF-16 or UTF-32 that starts with a byte order mark.
  *
- * @returns The same text in UTF-8 without the mark; nothing where there is no mark, or where the
- * octets are not valid.
+ * @returns The same text in UTF-8 without the mark; nothing if there is no mark, or if the octets are
+ * not valid.
  */
 export function decodeUnicode(text: Uint8Array): Uint8Array | undefined {
   const [first, second, third, fourth] = text;
@@ -75,7 +75,7 @@ function decodeUtf32(text: Uint8Array, isReversed = false): Uint8Array | undefin
   return decoded.isWellFormed() ? new TextEncoder().encode(decoded) : undefined;
 }
 
-/** Whether a text that is all ASCII switches to Japanese characters and is valid (RFC 1468). */
+/** True for valid ISO-2022-JP that switches to Japanese characters (RFC 1468). */
 function isIso2022Jp(text: Uint8Array): boolean {
   if (!text.includes(ESCAPE) || !isAscii(text)) return false;
   if (!/\x1b\$[@B]/.test(new TextDecoder().decode(text))) return false;

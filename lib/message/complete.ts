@@ -37,7 +37,7 @@ export function completeAddresses(value: Uint8Array, hostName: string): Uint8Arr
   return complete;
 }
 
-/** Finds the entries of a list and of the groups in it; the name of a group is none. */
+/** Finds the entries of a list and of its groups; the name of a group is not an entry. */
 function entriesOf(text: string): Span[] {
   const entries: Span[] = [];
   const sign = /["(,:;]/g;
@@ -68,7 +68,7 @@ function bareNameEnd(text: string, { start, end }: Span): number | undefined {
   return isBare ? start + nameEnd : undefined;
 }
 
-/** Gives the place behind a word, quoted or not; an encoded word is no local name. */
+/** Gives the position behind a word, quoted or not; an encoded word is not a local name. */
 function wordEnd(entry: string, start: number): number {
   if (entry[start] === '"') return quotedEnd(entry, start);
   const atom = /(?!=\?)[^\s()<>@,;:\\"[\]]+/y;
@@ -87,7 +87,7 @@ function behindBlanks(entry: string, start: number): number {
   }
 }
 
-/** Reads an entry as the envelope does; nothing where it is no address. */
+/** Reads an entry in the same way as for the envelope; gives none if it is not an address. */
 function mailboxesIn(entry: string): Mailbox[] {
   try {
     return parseMailboxes(entry.replaceAll(/\r?\n/g, ""), "a header");

@@ -30,7 +30,11 @@ export const STANDARD_FIELDS = [
   "MIME-Version",
 ] as const;
 
-/** Writes one of the standard fields from what is asked of the mail, without the line end at its end. */
+/**
+ * Writes one of the standard fields for the request, without a line end at its end.
+ *
+ * @throws {Failure} `usage` (64), see {@linkcode textField}.
+ */
 export function standardField(
   name: (typeof STANDARD_FIELDS)[number],
   mail: Mail,
@@ -62,7 +66,7 @@ export function fieldBytes(fields: string[]): Uint8Array {
 }
 
 /**
- * Writes a field of free text, encoded where need be, folded, without the line end at its end.
+ * Writes a field of free text, encoded if necessary, folded, without a line end at its end.
  *
  * @throws {Failure} `usage` for a line break or NUL, with which the text could be taken for more
  * than one field.

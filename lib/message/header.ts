@@ -50,9 +50,9 @@ const LONGEST_NAME = 998;
 
 /**
  * Finds the header block that the message starts with. It ends at an empty line, at a line of
- * blanks, at the end of the message, or in front of the first line that is no field.
+ * blanks, at the end of the message, or in front of the first line that is not a field.
  *
- * @returns Nothing where the message does not start with a field.
+ * @returns Nothing if the message does not start with a field.
  */
 export function splitHeader(message: Uint8Array): HeaderBlock | undefined {
   if (!startsWithField(asCharacters(message.subarray(0, FIRST_LOOK)))) return undefined;
@@ -105,7 +105,7 @@ export function fieldsNamed(block: HeaderBlock, name: string): Field[] {
 
 /**
  * Gives the text of a field: unfolded (RFC 5322, 2.2.3), without the white space around it, read as
- * UTF-8 or, where it is not valid UTF-8, as Windows-1252. Encoded words stay as they are.
+ * UTF-8 or, if it is not valid UTF-8, as Windows-1252. Encoded words are not decoded.
  */
 export function fieldText(message: Uint8Array, field: Field): string {
   const value = message.subarray(field.value, field.end);
@@ -164,7 +164,7 @@ function fieldName(): RegExp {
   return new RegExp(NAME, "y");
 }
 
-/** Reads the name of the field that a line starts with, if it does. */
+/** Reads the field that starts on a line; gives nothing if the line does not start one. */
 function fieldAt(text: string, { start, end }: Line, pattern: RegExp): Field | undefined {
   pattern.lastIndex = start;
   const name = pattern.exec(text)?.[1];
@@ -177,7 +177,7 @@ function fieldAt(text: string, { start, end }: Line, pattern: RegExp): Field | u
  * a folded line of blanks (RFC 5322, 4.2). It counts as folded if more fields of mail follow, because
  * otherwise a Bcc behind it would be shown, or if an empty line follows.
  *
- * @returns The last line of the fold, or nothing where this line is none.
+ * @returns The last line of the fold, or nothing if this line is not folded.
  */
 function foldAt(text: string, line: Line, isField: (line: Line) => boolean): Line | undefined {
   if (!isFolded(text, line)) return undefined;

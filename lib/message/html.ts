@@ -28,9 +28,9 @@ const HTML_START = new RegExp(
 );
 
 /**
- * Says whether a text, after a byte order mark, white space, comments and instructions such as
- * `<?xml ...?>`, starts with the document type of HTML or the tag of one of its elements.
- * `<user@host>` is none.
+ * True if a text starts with the document type of HTML or the tag of one of its elements, behind a
+ * byte order mark, white space, comments and instructions such as `<?xml ...?>`. `<user@host>` is not
+ * a tag.
  */
 export function isHtml(text: Uint8Array): boolean {
   for (let length = FIRST_LOOK;; length *= 16) {

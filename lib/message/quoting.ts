@@ -1,10 +1,10 @@
 /**
- * Quoted strings and comments of structured fields (RFC 5322, 3.2): where they end.
+ * Finds the ends of quoted strings and comments in structured fields (RFC 5322, 3.2).
  *
  * @module
  */
 
-/** Gives the place behind the quoted string that starts at `start`; without an end it is the end. */
+/** Gives the position behind the quoted string at `start`; the end of the text if it is not closed. */
 export function quotedEnd(text: string, start: number): number {
   const sign = /["\\]/g;
   for (let at = start + 1;;) {
@@ -16,7 +16,7 @@ export function quotedEnd(text: string, start: number): number {
   }
 }
 
-/** Gives the place behind the comment that starts at `start`, in the same way; comments nest. */
+/** Gives the position behind the comment at `start`, in the same way; comments may be nested. */
 export function commentEnd(text: string, start: number): number {
   const sign = /[()\\]/g;
   let depth = 0;

@@ -38,8 +38,8 @@ const COLON = 0x3a;
 const HIDES_TO = new Set(["cc", "bcc", "resent-to", "resent-cc", "resent-bcc"]);
 
 /**
- * Gives the message ready for the wire: its fields in their order, without those that are removed,
- * the subject replaced where the command line has one, then the missing fields, then its body.
+ * Gives the message ready for the wire: its fields in their order, without those that are removed and
+ * with the subject of the request if that has one, then the missing fields, then its body.
  */
 export function relay(received: Received, mail: Mail, context: Context): Part {
   const { octets, block } = received;

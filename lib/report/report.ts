@@ -40,7 +40,7 @@ const LOG_LIMITS = {
 } as const;
 
 /**
- * Gives the lines for stderr, without their line ends; none where every recipient was accepted. The
+ * Gives the lines for stderr, without their line ends; none if every recipient was accepted. The
  * first begins with `Error: `; after a partial refusal a second one names who got the message.
  */
 export function errorLines(result: Result, redact: Redact = clipOnly): string[] {
@@ -59,7 +59,7 @@ export function errorLines(result: Result, redact: Redact = clipOnly): string[] 
   return lines;
 }
 
-/** Gives what failed, where and why, on one line; nothing where every recipient was accepted. */
+/** Gives what failed, where and why, on one line; nothing if every recipient was accepted. */
 export function errorText(
   result: Result,
   redact: Redact = clipOnly,
@@ -147,7 +147,7 @@ export function replyText({ code, text }: Reply, redact: Redact = clipOnly): str
   return `${code} ${oneLine(redact(text, LIMITS.reply))}`.trimEnd();
 }
 
-/** The reply to the final dot, or the first refusal where somebody was refused. */
+/** Gives the reply to the final dot, or the first refusal if a recipient was refused. */
 function decisiveReply({ recipients, reply, status }: Outcome): Reply | undefined {
   if (status === ExitStatus.ok) return reply;
   return recipients.find((recipient) => !recipient.accepted)?.reply;
@@ -160,7 +160,7 @@ function ownWords({ server }: Attempt, result: Result, redact: Redact): string {
     return first?.why === undefined ? "Recipient refused" : unreadableText([first]);
   }
   const { what, where, why: cause, reply, hint } = result.details;
-  // Where the server refused without words, `why` names the sender, which the record has already.
+  // If the server refused without words, `why` names the sender, which the record has already.
   const why = reply === undefined ? cause : undefined;
   const place = where === undefined || where === server ? "" : ` (${clip(where, LIMITS.place)})`;
   const reason = why === undefined ? "" : `: ${oneLine(redact(why))}`;

@@ -11,7 +11,7 @@ import { type Answer, isAccepted, refusal, type Step } from "./status.ts";
 export type Receipt = {
   /** Every recipient in the order of the envelope. */
   recipients: RecipientOutcome[];
-  /** The reply to the final dot; missing where every recipient was refused. */
+  /** The reply to the final dot; missing if every recipient was refused. */
   reply?: Reply;
 };
 

@@ -38,8 +38,8 @@ export const NO_CAPABILITIES: Capabilities = {
 const LINE = /^([2-5]\d\d)(?:([ -])(.*))?$/s;
 
 /**
- * Gives the reply in whole lines, without the last line end. Gives nothing where it is not SMTP: a
- * line without a code, or lines with different codes (RFC 5321, 4.2.1).
+ * Reads a whole reply, given without its last line end. Gives nothing if it is not SMTP: a line without
+ * a code, or lines with different codes (RFC 5321, 4.2.1).
  */
 export function parseReply(text: string): Reply | undefined {
   const words: string[] = [];
@@ -61,7 +61,7 @@ export function isLastLine(line: string): boolean {
 
 /**
  * Splits whole lines of replies, and gives them without their line ends. Each line is decoded as
- * UTF-8 (RFC 6531, 3.7.4.1) or, where it is not valid UTF-8, as Windows-1252.
+ * UTF-8 (RFC 6531, 3.7.4.1) or, if it is not valid UTF-8, as Windows-1252.
  */
 export function decodeLines(bytes: Uint8Array): string[] {
   const lines = decodeUtf8(bytes)?.split("\n") ?? decodeSeparately(bytes);
@@ -111,7 +111,7 @@ export function parseCapabilities(reply: Reply): Capabilities {
   };
 }
 
-/** `RCPTMAX=100` among the limits, which is two words by now (RFC 9422, 4.2). */
+/** Gives the value of `RCPTMAX=100`, which has been split into two words (RFC 9422, 4.2). */
 function recipientLimitIn(limits: readonly string[]): number | undefined {
   const value = limits[limits.indexOf("RCPTMAX") + 1] ?? "";
   return limits.includes("RCPTMAX") && /^[1-9]\d{0,5}$/.test(value) ? Number(value) : undefined;

@@ -10,15 +10,16 @@ import { isAscii } from "node:buffer";
 /**
  * Gives the text that the octets are in ISO 8859-1: every octet is the character of that number.
  *
- * A `TextDecoder` cannot do this ("latin1" is windows-1252 to it), and Deno's Buffer does it in
- * JavaScript, so text outside ASCII goes the way over base64. Give it slices, not all of a message.
+ * A `TextDecoder` cannot do this (its "latin1" is windows-1252), and Deno's Buffer does it in
+ * JavaScript, so octets outside ASCII are converted by way of base64. Give it slices, not a whole
+ * message.
  */
 export function latin1(octets: Uint8Array): string {
   return isAscii(octets) ? new TextDecoder("utf-8").decode(octets) : atob(octets.toBase64());
 }
 
 /**
- * Gives the octets of a text in ISO 8859-1: what {@linkcode latin1} has taken apart.
+ * Gives the octets of a text in ISO 8859-1, the inverse of {@linkcode latin1}.
  *
  * @throws {DOMException} for a character above U+00FF.
  */
