@@ -32,7 +32,7 @@ export type AnswerReader = {
 export const LONGEST_ANSWER = 1024 * 1024;
 
 /** The longest head of an answer, in octets. */
-const LONGEST_HEAD = 64 * 1024;
+export const LONGEST_HEAD = 64 * 1024;
 
 /** The longest line with the size of a chunk, in octets. */
 const LONGEST_LINE = 1024;

@@ -14,7 +14,7 @@ import { connectSocket } from "../network/mod.ts";
 import { openTls } from "../smtp/mod.ts";
 import { reasonOf, timedOut } from "../text/mod.ts";
 import { alertFailure, type Trust } from "../tls/mod.ts";
-import { type Answer, answerReader, LONGEST_ANSWER, type Problem } from "./answer.ts";
+import { type Answer, answerReader, LONGEST_ANSWER, LONGEST_HEAD, type Problem } from "./answer.ts";
 
 /** How to reach the token server. */
 export type PostOptions = Trust & {
@@ -92,7 +92,7 @@ const PROBLEMS: Readonly<Record<Problem, [status: ExitStatus, what: string, why?
   "too long": [
     ExitStatus.protocol,
     "The token server's answer is too long",
-    `more than ${LONGEST_ANSWER} bytes, or ${LONGEST_ANSWER / 16} before its body`,
+    `more than ${LONGEST_ANSWER} bytes, or ${LONGEST_HEAD} before its body`,
   ],
   "cut off": [
     ExitStatus.tryAgain,
