@@ -7,16 +7,9 @@
  */
 
 import { fuzzInput } from "../tests/support/program/input_fuzz.ts";
+import { boundOf } from "./fuzz/bound.ts";
 
 const AT_ONCE = 4;
-
-/** How many runs, or for how long, in milliseconds. */
-function boundOf(text: string): { runs: number; time?: number } {
-  const [, number, unit] = /^(\d{1,6})(m?)$/.exec(text) ?? [];
-  if (number === undefined) throw new Error(`Neither a number of runs nor minutes: ${text}`);
-  if (unit === "") return { runs: Number(number) };
-  return { runs: 1_000_000, time: Number(number) * 60_000 };
-}
 
 const seed = Number(Deno.env.get("NS8_SENDMAIL_SEED") ?? Date.now() % 2 ** 30);
 console.log(`Seed ${seed}`);

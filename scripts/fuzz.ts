@@ -8,25 +8,18 @@
 
 import { certificateAuthority } from "../tests/support/servers/certificates.ts";
 import { describeFinding, fuzz, trustIn } from "../tests/support/servers/fuzz.ts";
+import { boundOf } from "./fuzz/bound.ts";
 
 const AT_ONCE = 6;
 
-/** How many runs, or for how long, in milliseconds. */
-function boundOf(text: string): { runs: number; signal?: AbortSignal } {
-  const [, number, unit] = /^(\d{1,6})(m?)$/.exec(text) ?? [];
-  if (number === undefined) throw new Error(`Neither a number of runs nor minutes: ${text}`);
-  if (unit === "") return { runs: Number(number) };
-  return { runs: Infinity, signal: AbortSignal.timeout(Number(number) * 60_000) };
-}
-
-const { runs, signal } = boundOf(Deno.args[0] ?? "1m");
+const { runs, time } = boundOf(Deno.args[0] ?? "1m");
 const seed = Number(Deno.env.get("NS8_SENDMAIL_SEED") ?? Date.now() % 2 ** 30);
 console.log(`Seed ${seed}`);
 await using authority = await certificateAuthority();
 const tally = await fuzz(await trustIn(authority), {
   seed,
   runs,
-  ...(signal && { signal }),
+  ...(time !== undefined && { signal: AbortSignal.timeout(time) }),
   atOnce: AT_ONCE,
   onFinding: (finding) => console.log(describeFinding(finding)),
 });
