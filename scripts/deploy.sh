@@ -20,7 +20,7 @@ Copies dist/ns8-sendmail, its manual page and its completions to hosts over ssh.
 
 Example: ./scripts/deploy.sh root@node1.example.org root@node2.example.org"
 
-VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
+VERSION=$(project_version)
 
 # Runs on the host: prints a mark, then the processor and the checksum of the executable, if there is
 # one. What a login shell prints before the mark is ignored.

@@ -8,7 +8,7 @@
 # shellcheck source=scripts/toolchain/checksums.sh
 . "$ROOT/scripts/toolchain/checksums.sh"
 
-VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
+VERSION=$(project_version)
 RELEASE=$ROOT/dist/release
 
 # Gives the chapter of the changelog about this version.

@@ -9,7 +9,7 @@
 
 TARGET=$1 EXECUTABLE=$2 DOCUMENTS=$3 LICENCES=$4 FOLDER=$5
 HERE=$ROOT/scripts/packages
-VERSION=$(sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json")
+VERSION=$(project_version)
 RPM_ARCHITECTURE=${TARGET%%-*}
 case $RPM_ARCHITECTURE in
   x86_64) DEB_ARCHITECTURE=amd64 ;;

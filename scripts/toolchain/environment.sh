@@ -31,6 +31,11 @@ if [ -z "${NPM_CONFIG_REGISTRY:-}" ] && [ -e "$CACHE/npm-registry" ]; then
   export NPM_CONFIG_REGISTRY
 fi
 
+# Gives the version of the project; it stands once, in deno.json.
+project_version() {
+  sed -nE 's/^ *"version": "([^"]+)".*/\1/p' "$ROOT/deno.json"
+}
+
 say() {
   printf '==> %s\n' "$*"
 }
