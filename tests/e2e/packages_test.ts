@@ -199,6 +199,10 @@ Deno.test({
     assert.ok(upgraded.includes(`ns8-sendmail-${later}`), upgraded);
     assert.ok(!upgraded.includes(`\nns8-sendmail-${VERSION}\n`), upgraded);
     assert.ok(upgraded.endsWith("/usr/bin/ns8-sendmail"), upgraded);
+    assert.match(
+      said("a file that is there already"),
+      /^ns8-sendmail: \/usr\/local\/bin\/ns8-sendmail was there already and stays; [\s\S]*^other$/m,
+    );
     assert.equal(said("what is left"), "nothing is left");
 
     const messages = host.server.messages().map(({ recipients, content }) => {

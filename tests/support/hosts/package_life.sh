@@ -110,6 +110,13 @@ ns8-sendmail --version
 ls /usr/lib/ns8-sendmail
 readlink /usr/local/bin/ns8-sendmail
 
+step "a file that is there already"
+rm /usr/local/bin/ns8-sendmail
+echo other >/usr/local/bin/ns8-sendmail
+dpkg --install "$(ls ns8-sendmail_*.deb | tail -n 1)" 2>&1
+cat /usr/local/bin/ns8-sendmail
+rm /usr/local/bin/ns8-sendmail
+
 step "a mailer is needed"
 readme 7 2>&1 || true
 dpkg --purge needs-mailer
