@@ -59,11 +59,11 @@ const RUN = /[^"(),:;<>@\\]+/y;
 const WORD = /\s+|[^\s"(),:;<>@\\]+/y;
 
 /**
- * An encoded word (RFC 2047, 2) with characters that RFC 2047, 5 (3) forbids in a name and that PHP
- * programs write there all the same: `=?utf-8?Q?Doe,_Ann?=`, `=?utf-8?Q?ann@home?=`. Brackets, quotes
- * and parentheses are not taken: other readers would find another address there.
+ * An encoded word (RFC 2047, 2) with characters that RFC 2047, 5 (3) forbids in a name
+ * and that PHP programs write there all the same: `=?utf-8?Q?Doe,_Ann?=`, `=?utf-8?Q?ann@home?=`.
+ * Brackets, quotes and parentheses are not taken: other readers would find another address there.
  */
-const ENCODED = /=\?[^\s?"(),:;<>@\\]+\?[bq]\?[^\s?"()<>\\]*\?=/iy;
+export const ENCODED_NAME = /=\?[^\s?"(),:;<>@\\]+\?[bq]\?[^\s?"()<>\\]*\?=/iy;
 
 /** Splits the text at commas and semicolons; empty places are skipped. Takes linear time. */
 export function splitEntries(text: string): Entry[] {
@@ -81,7 +81,7 @@ export function splitEntries(text: string): Entry[] {
     entries: [],
   };
   while (scan.at < text.length) {
-    const taken = take(scan, ENCODED) || take(scan, scan.run);
+    const taken = take(scan, ENCODED_NAME) || take(scan, scan.run);
     if (taken !== "") add(scan, taken);
     else readSpecial(scan, text.charAt(scan.at));
   }

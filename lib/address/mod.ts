@@ -13,5 +13,6 @@
 
 export { asciiDomain } from "./domain.ts";
 export { decodeWords, encodeWords, isPlain } from "./encoded_words.ts";
+export { ENCODED_NAME } from "./entries.ts";
 export { addressOf, formatMailbox, isAscii, type Mailbox } from "./mailbox.ts";
 export { parseMailboxes, readMailboxes, refusal } from "./parser.ts";

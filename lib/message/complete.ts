@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Mailbox, parseMailboxes } from "../address/mod.ts";
+import { ENCODED_NAME, type Mailbox, parseMailboxes } from "../address/mod.ts";
 import { Failure } from "../outcome.ts";
 import { asCharacters } from "./header.ts";
 import { commentEnd, quotedEnd } from "./quoting.ts";
@@ -37,15 +37,23 @@ export function completeAddresses(value: Uint8Array, hostName: string): Uint8Arr
   return complete;
 }
 
-/** Finds the entries of a list and of its groups; the name of a group is not an entry. */
+/**
+ * Finds the entries of a list and of its groups; the name of a group is not an entry. A comma inside
+ * an encoded word separates nothing.
+ */
 function entriesOf(text: string): Span[] {
   const entries: Span[] = [];
-  const sign = /["(,:;]/g;
+  // An encoded word begins where it does for the envelope: at the start of a word.
+  const sign = new RegExp(
+    String.raw`["(,:;]|(?<![^\s"(),:;<>@\\])${ENCODED_NAME.source}`,
+    "gi",
+  );
   let start = 0;
   for (let at = 0;;) {
     sign.lastIndex = at;
     const next = sign.exec(text)?.index ?? text.length;
-    if (text[next] === '"') at = quotedEnd(text, next);
+    if (text[next] === "=") at = sign.lastIndex;
+    else if (text[next] === '"') at = quotedEnd(text, next);
     else if (text[next] === "(") at = commentEnd(text, next);
     else {
       if (text[next] !== ":" && next > start) entries.push({ start, end: next });
