@@ -177,12 +177,15 @@ function endEntry(scan: Scan): void {
 }
 
 /**
- * `team: a@x.org, b@x.org;` (RFC 5322, 3.4): the name of a group is dropped. Behind an `@`, and
- * inside a group, a colon is an ordinary character.
+ * `team: a@x.org, b@x.org;` (RFC 5322, 3.4): the name of a group is dropped. Groups do not nest, so a
+ * colon behind a member starts the next one: the group before it has no end. Behind an `@`, and in
+ * front of the first member, a colon is an ordinary character.
  */
 function startsGroup(scan: Scan): boolean {
-  const { entry } = scan;
-  if (scan.hasAt || scan.group !== undefined || entry.front.trim() === "") return false;
+  const { entry, entries } = scan;
+  if (scan.hasAt || entry.front.trim() === "") return false;
+  if (scan.group !== undefined && entries.length === scan.groupStart) return false;
+  nameInsteadOfGroup(scan);
   scan.group = entry.front;
   scan.groupStart = scan.entries.length;
   scan.at++;
