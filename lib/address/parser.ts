@@ -127,7 +127,7 @@ function readEntry(entry: Entry): Mailbox | string | undefined {
   const isComment = angle === undefined && front.trim() === "";
   if (isComment || isUndisclosed(entry.source)) return undefined;
   if (angle === undefined) {
-    const address = readAddress(front);
+    const address = readAddress(withoutRoute(front));
     return typeof address === "string" ? address : { ...address, name: readName(comment) };
   }
   if (angle.trim() === "" && isUndisclosed(group)) return undefined;
@@ -179,10 +179,13 @@ function readDomain(text: string): string | undefined {
   return asciiDomain(text.replace(/[.\u3002\uff0e\uff61]$/, ""));
 }
 
-/** `<@relay.org,@other.org:u@x.org>`: the route is dropped (RFC 5321, 3.6.1 and appendix C). */
+/**
+ * `<@relay.org,@other.org:u@x.org>`: the route is dropped (RFC 5321, 3.6.1 and appendix C). It may
+ * have empty places (RFC 5322, 4.4); other programs also take one relay without angle brackets.
+ */
 function withoutRoute(angle: string): string {
   if (angle.length > LONGEST_TEXT) return angle;
-  return angle.replace(/^\s*@[^\s@,:<>"]+(?:\s*,\s*@[^\s@,:<>"]+)*\s*:/, "");
+  return angle.replace(/^\s*@[^\s@,:<>"]+(?:\s*,[\s,]*@[^\s@,:<>"]+)*[\s,]*:/, "");
 }
 
 /** True if a text is this address, case ignored. */
