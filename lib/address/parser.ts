@@ -43,10 +43,11 @@ const PLAIN_ADDRESS = /^[^@]+@[^@]+$/;
 
 /**
  * The text in place of hidden recipients, if it is not an empty group: programs write it with and
- * without colon, semicolon, quotes, brackets and an empty address behind it.
+ * without colon, semicolon, quotes, brackets and an empty address behind it. Servers that complete
+ * addresses have added their domain to it: `undisclosed-recipients:;@x.org`.
  */
 const UNDISCLOSED =
-  /^["'<(]*(?:undisclosed|unlisted|hidden|suppressed)[-_ .]*recipients?[">'):; ]*(?:<\s*>)?[ ;]*$/i;
+  /^["'<(]*(?:undisclosed|unlisted|hidden|suppressed)[-_ .]*recipients?[">'):; ]*(?:<\s*>|(?<=[:;]["']?)@[\w.-]+)?[ ;]*$/i;
 
 /**
  * Reads the addresses of an argument: a list (see {@linkcode readMailboxes}). Line breaks at the

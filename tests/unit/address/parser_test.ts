@@ -201,6 +201,9 @@ const LENIENCIES: Leniency[] = [
       "undisclosed-recipients: <>;",
       "unlisted-recipients:; (no To-header on input)",
       "recipient list not shown: ;",
+      "undisclosed-recipients:;@mail.x.org",
+      '"undisclosed-recipients:;"@x.org',
+      "Undisclosed-Recipient:@mail.x.org;",
     ].map((text): Rows[number] => [text, []]),
     attacks: [
       ["undisclosed-recipients: evil@x.org;", ["evil@x.org"]],
@@ -208,6 +211,8 @@ const LENIENCIES: Leniency[] = [
       ["undisclosed-recipients@x.org", ["undisclosed-recipients@x.org"]],
       ["Undisclosed recipients <a@x.org>", ["a@x.org"]],
       ["undisclosed recipients evil", "refused"],
+      ["undisclosed-recipients:;evil@x.org", ["evil@x.org"]],
+      ["undisclosed-recipients:;@x.org, a@x.org", "refused"],
     ],
   },
   {
