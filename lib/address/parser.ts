@@ -60,7 +60,7 @@ const UNDISCLOSED =
 export function parseMailboxes(text: string, what: string): Mailbox[] {
   const plain = plainAddress(text);
   if (plain !== undefined) return [plain];
-  const { mailboxes, unreadable: [first] } = readList(text.trim(), what, true);
+  const { mailboxes, unreadable: [first] } = readList(text.trimEnd(), what, true);
   if (first !== undefined) throw refusal(what, first);
   return mailboxes;
 }

@@ -308,6 +308,8 @@ const ARGUMENTS: Rows = [
   ["\n", []],
   ["Ann <a@x.org>\r\n", ["a@x.org"]],
   ["a@x.org\nb@x.org", "refused"],
+  ["\na@x.org", "refused"],
+  [" \r\n a@x.org", "refused"],
   ["a@x.org\0", "refused"],
   ["a@x.org\r\nRCPT TO:<evil@x.org>\r\n", "refused"],
   ["root a@x.org", "refused"],
