@@ -29,6 +29,10 @@ const SIGNATURES: readonly (readonly [extension: string, start: string, whole?: 
   ["cab", "4d53434600000000"],
   ["rpm", "edabeedb"],
   ["deb", "213c617263683e0a64656269616e2d62696e617279"],
+  ["a", "213c617263683e0a"],
+  // The fields of these headers are hexadecimal or octal digits; the rest may be text.
+  ["cpio", "30373037303", /^.{11}[12](?:3\d|[46][1-6]){104}/],
+  ["cpio", "303730373037", /^(?:3[0-7]){76}/],
   // Documents.
   ["pdf", "255044462d"],
   ["doc", "d0cf11e0a1b11ae1"],
@@ -59,6 +63,16 @@ const SIGNATURES: readonly (readonly [extension: string, start: string, whole?: 
 
 /** The mark of a tar archive, and its position in digits (POSIX ustar, and GNU tar). */
 const TAR = { sign: "7573746172", place: 514 };
+
+/**
+ * The first header of a tar archive before POSIX: behind a name of 100 octets stand octal numbers,
+ * namely mode, owner, group, size, time and checksum.
+ */
+const OLD_TAR =
+  /^.{200}(?:(?:20|3[0-7]){6,7}(?:20)?00){3}(?:(?:20|3[0-7]){11}(?:20|00)){2}(?:20|3[0-7]){6}(?:0020|2000)/;
+
+/** The last octets of the name and of the mode in such a header, in digits. */
+const OLD_TAR_NULS = [198, 214];
 
 /** How many octets the signatures need. */
 const HEAD = 300;
@@ -96,6 +110,8 @@ export function binaryExtension(octets: Uint8Array): string | undefined {
 
 function knownExtension(head: string): string | undefined {
   if (head.startsWith(TAR.sign, TAR.place)) return "tar";
+  const mayBeTar = OLD_TAR_NULS.every((place) => head.startsWith("00", place));
+  if (mayBeTar && OLD_TAR.test(head)) return "tar";
   const signature = SIGNATURES.find(([, start, whole]) =>
     head.startsWith(start) && (whole === undefined || whole.test(head))
   );

@@ -28,6 +28,21 @@ const FILES: [title: string, octets: Uint8Array, extension: string][] = [
   ["7-Zip", latin1("7z\xbc\xaf\x27\x1c\0\x04"), "7z"],
   ["RAR", latin1("Rar!\x1a\x07\x01\0"), "rar"],
   ["tar", latin1(`a.txt${zeros(252)}ustar\x0000text`), "tar"],
+  [
+    "an old tar of texts",
+    latin1(
+      `a.txt${zeros(95)}0000644\x000001750\x000001750\x0000000000017\x0014512341234\x00010644\0 0` +
+        `${zeros(355)}a line of text\n${zeros(497)}`,
+    ),
+    "tar",
+  ],
+  [
+    "an archive of texts",
+    latin1("!<arch>\na.txt/          0           0     0     644     2"),
+    "a",
+  ],
+  ["cpio of texts", latin1(`070701${"0000A1b2".repeat(13)}a.txt\0\0\0a line of text\n`), "cpio"],
+  ["the portable cpio of texts", latin1(`070707${"0123456".repeat(10)}a.txt\0a line\n`), "cpio"],
   ["PDF", latin1("%PDF-1.7\n1 0 obj\n"), "pdf"],
   ["an old Word document", latin1("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "doc"],
   ["PNG", latin1("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "png"],
@@ -72,6 +87,9 @@ const TEXTS: [title: string, octets: Uint8Array][] = [
   ["a log in Latin 1 with runs of NUL", latin1(`M\xfcller\n${zeros(9)}\n${zeros(5000)}b\n`)],
   ["a log that ends in NUL", latin1(`${"a line\n".repeat(10)}${zeros(1_000_000)}`)],
   ["a log that starts with NUL", latin1(`${zeros(1_000_000)}${"a line of M\xfcller\n".repeat(9)}`)],
+  ["a text that starts like cpio", latin1(`070701 is a number${zeros(200)}`)],
+  ["a long number", latin1(`070707${"8".repeat(100)}\n`)],
+  ["columns of numbers with NULs", latin1(`${"0000644\0".repeat(64)}\n`)],
   ["NUL alone", latin1(zeros(10_000))],
   ["colours of a terminal", latin1("\x1b[31mM\xfcller\x1b[0m\x07\n".repeat(100))],
   ["overstriking", latin1("M\x08Mu\x08u\xfc\x08\xfc\n".repeat(100))],
