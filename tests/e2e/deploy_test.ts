@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { type Ended, projectFile, run } from "../support/program/command.ts";
 import { temporaryFolder } from "../support/hosts/folder.ts";
 import { EXECUTABLE } from "../support/program/program.ts";
+import { README, readmeBlock } from "../support/program/readme.ts";
 
 const { version: VERSION }: { version: string } = JSON.parse(
   await Deno.readTextFile(projectFile("deno.json")),
@@ -16,7 +17,7 @@ const { version: VERSION }: { version: string } = JSON.parse(
 const SSH = `#!/bin/bash
 [ "$1" = "--" ] && [ $# = 3 ] || { echo "ssh: wrong usage" >&2; exit 255; }
 host=$HOSTS/$2
-[ -d "$host" ] || { echo "ssh: Could not resolve hostname $2" >&2; exit 255; }
+[ -d "$host" ] || { echo "ssh: Could not resolve hostname \${2#*@}: Name or service not known" >&2; exit 255; }
 input=cat
 . "$host/connect"
 $input | bwrap --dev-bind / / --bind "$host/bin" /usr/local/bin --bind "$host/share" /usr/local/share -- /bin/sh -c "$3"
@@ -146,6 +147,20 @@ Deno.test("a host that has it already is left alone", async () => {
   assert.equal((await Deno.stat(place.on("one"))).ino, ino);
 });
 
+Deno.test("the README's example says what the README shows", async () => {
+  await using place = await site();
+  const [first = "", second = ""] = ["root@node1.example.org", "root@node2.example.org"];
+  for (const name of [first, second]) await place.host(name);
+  await place.deploy(second);
+  const lines = readmeBlock("$ ./scripts/compile.sh").split("\n");
+  const [, hosts = ""] = /^\$ \.\/scripts\/deploy\.sh (.*)$/.exec(lines[1] ?? "") ?? [];
+  const { status, stdout, stderr } = await place.deploy(...hosts.split(" "));
+  assert.equal(status, 1);
+  // All hosts at once: the order of their lines is chance.
+  const said = (stdout + stderr).trim().split("\n").toSorted();
+  assert.deepEqual(said, lines.slice(2).toSorted());
+});
+
 Deno.test("another one is replaced in one step: who runs it goes on", async () => {
   await using place = await site();
   await place.host("one");
@@ -269,8 +284,7 @@ Deno.test("the README's command takes it away again, with its documents, and lea
   await place.deploy("--listener", "HOST");
   const listener = (await place.installed("HOST")).filter((name) => name.includes("listener"));
   assert.equal(listener.length, 2);
-  const readme = await Deno.readTextFile(projectFile("README.md"));
-  const [, command = ""] = /^ {4}ssh root@HOST '(.*)'$/m.exec(readme) ?? [];
+  const [, command = ""] = /^ {4}ssh root@HOST '(.*)'$/m.exec(README) ?? [];
   const { status, stderr } = await place.ssh("HOST", command);
   assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
   assert.deepEqual(await place.installed("HOST"), listener);

@@ -257,3 +257,28 @@ Deno.test("a refused recipient is told as the README shows it, and in JSON", asy
   const json = await host.submit(["--json", ...args], "Full\n");
   assert.equal(withoutNumbers(json.stdout), withoutNumbers(block('{"status": 67')));
 });
+
+/** What quickstart.sh prints, without what another run prints otherwise. */
+function quickstartLines(text: string): string[] {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines
+    .slice(lines.findIndex((line) => line.startsWith("==> Starting")))
+    .filter((line) => line !== "")
+    .map((line) =>
+      line
+        .replace(/(?<=127\.0\.0\.1:|"port": )\d+/g, "0")
+        .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "ID")
+        .replace(/(?<=@)[^>]*>$/, "HOST>")
+        .replace(/^Date: .*/, "Date:")
+    );
+}
+
+Deno.test("quickstart.sh sends the manual's example and says what the README shows", async () => {
+  const env = { ...denoEnvironment(), PATH: Deno.env.get("PATH") ?? "" };
+  const { status, stdout, stderr } = await run([projectFile("scripts/quickstart.sh")], { env });
+  assert.deepEqual([status, stderr], [0, ""]);
+  const end = "==> Both servers are down again";
+  const beginning = README.indexOf("    ==> Compiling dist/ns8-sendmail");
+  const shown = README.slice(beginning, README.indexOf(end) + end.length);
+  assert.deepEqual(quickstartLines(stdout), quickstartLines(shown));
+});
