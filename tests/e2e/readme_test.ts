@@ -282,3 +282,55 @@ Deno.test("quickstart.sh sends the manual's example and says what the README sho
   const shown = README.slice(beginning, README.indexOf(end) + end.length);
   assert.deepEqual(quickstartLines(stdout), quickstartLines(shown));
 });
+
+/** Where each block of the README is tried, by its beginning. */
+const TRIED: readonly [where: string, ...beginnings: string[]][] = [
+  [
+    "packages_test.ts",
+    "apt install",
+    "ns8-sendmail --check",
+    "settings  ok",
+    'echo "Hello, world!" |',
+  ],
+  ["packages_test.ts", "journalctl", "Nov 25 20:12:01", "dpkg --purge"],
+  ["deploy_test.ts", "$ ./scripts/compile.sh", "ssh root@HOST"],
+  [
+    "readme_test.ts",
+    "./scripts/quickstart.sh",
+    "==> ",
+    "Hello, world!",
+    "sha256sum",
+    "openssl req",
+  ],
+  ["readme_test.ts", '$ ns8-sendmail -s "Disk is full"', '{"status": 67', '{"port": 587'],
+  ["readme_test.ts", "$ export REDIS_USER", ". /var/lib/nethserver", "read -rs SECRET; export"],
+  ["readme_test.ts", "install -D -m 755 scripts", "ns8-sendmail[20639]"],
+  ["oauth_test.ts", "hello     ok"],
+  ["events_test.ts", "ns8-sendmail[11921]", "#!/bin/sh\nmycommand"],
+  [
+    "listener_life_test.ts",
+    "install -D -m 755 /usr/share",
+    "./scripts/compile-listener.sh",
+    "sed -i",
+  ],
+  ["listener_life_test.ts", "Nov 25 20:15:07", "systemctl disable"],
+  ["library_test.ts", "import {", '{"port":465', '{\n  "links"'],
+  ["usage_test.ts", "ns8-sendmail [OPTION]"],
+  // The gate itself, and what needs a tenant of Microsoft 365.
+  ["", "./scripts/test.sh", "Connect-ExchangeOnline", "Set-CASMailbox"],
+];
+
+Deno.test("each block of the README is tried by a test, or listed as one that cannot be", async () => {
+  const plain = README.replace(
+    /^```\w+\n([\s\S]*?)^```$/gm,
+    (_, code) => code.replace(/^/gm, "    "),
+  );
+  const blocks = plain.split("\n\n").filter((part) => /^ {4,}\S/.test(part))
+    .map((part) => part.trim().replace(/^ {4}/gm, ""));
+  const known = TRIED.flatMap(([, ...beginnings]) => beginnings);
+  const isOf = (beginning: string) => (text: string) => text.startsWith(beginning);
+  for (const text of blocks) assert.ok(known.some((one) => isOf(one)(text)), text);
+  for (const beginning of known) assert.ok(blocks.some(isOf(beginning)), beginning);
+  const files = TRIED.map(([where]) => where).filter((where) => where !== "");
+  for (const name of files) await Deno.stat(projectFile(`tests/e2e/${name}`));
+});
