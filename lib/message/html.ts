@@ -15,14 +15,15 @@ const HEAD_LENGTH = 128;
 /** The document type of HTML, or the tag of an HTML element, obsolete ones too. */
 const HTML_START = new RegExp(
   "^<(?:!doctype\\s+html|" +
-    "a|abbr|acronym|address|applet|area|article|aside|audio|b|base|basefont|bdi|bdo|bgsound|big|" +
-    "blink|blockquote|body|br|button|canvas|caption|center|cite|code|col|colgroup|data|datalist|" +
-    "dd|del|details|dfn|dialog|dir|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|" +
-    "frame|frameset|h[1-6]|head|header|hgroup|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|" +
-    "link|main|map|mark|marquee|menu|menuitem|meta|meter|nav|nobr|noembed|noframes|noscript|" +
-    "object|ol|optgroup|option|output|p|param|picture|plaintext|pre|progress|q|rp|rt|ruby|s|samp|" +
-    "script|search|section|select|slot|small|source|span|strike|strong|style|sub|summary|sup|" +
-    "table|tbody|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|" +
+    "a|abbr|acronym|address|applet|area|article|aside|audio|b|base|basefont|bdi|bdo|bgsound|" +
+    "big|blink|blockquote|body|br|button|canvas|caption|center|cite|code|col|colgroup|data|" +
+    "datalist|dd|del|details|dfn|dialog|dir|div|dl|dt|em|embed|fieldset|figcaption|figure|font|" +
+    "footer|form|frame|frameset|h[1-6]|head|header|hgroup|hr|html|i|iframe|img|input|ins|" +
+    "isindex|kbd|keygen|label|legend|li|link|listing|main|map|mark|marquee|menu|menuitem|meta|" +
+    "meter|multicol|nav|nextid|nobr|noembed|noframes|noscript|object|ol|optgroup|option|output|" +
+    "p|param|picture|plaintext|pre|progress|q|rb|rp|rt|rtc|ruby|s|samp|script|search|section|" +
+    "select|slot|small|source|spacer|span|strike|strong|style|sub|summary|sup|table|tbody|td|" +
+    "template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|" +
     "xmp)[\\s/>]",
   "i",
 );

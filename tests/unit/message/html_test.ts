@@ -18,6 +18,8 @@ const HTML: [title: string, text: string][] = [
   ["h1", "<h1>x</h1>"],
   ["a link", '<a href="https://x.org">x</a>'],
   ["an element of yesterday", "<center>x</center>"],
+  ["a listing", "<listing>x</listing>"],
+  ["columns", "<MULTICOL cols=2>x</MULTICOL>"],
   ["white space before it", " \t\r\n\f<p>x"],
   ["a comment before it", "<!-- a > b -- c --><p>x"],
   ["comments and white space before it", "\n<!-- a -->\n<!---->\n <html>"],
