@@ -91,7 +91,7 @@ function scanShort(arg: string, queue: Queue, given: Given[]): void {
     const letter = String.fromCodePoint(arg.codePointAt(at) ?? 0);
     const name = `-${letter}`;
     const option = OPTIONS.find(({ short, also }) => short === letter || also === letter);
-    if (option === undefined) throw unknown(name, otherCase(letter));
+    if (option === undefined) throw unknown(name, longNamed(arg.slice(at)) ?? otherCase(letter));
     if (option.kind === "refused") throw wrong(`${name} is not supported`, option.help);
     const { value = isAlone ? undefined : option.besideValue } = option;
     if (value === undefined) {
@@ -118,6 +118,7 @@ function valueOf(option: Option, name: string, value: string | undefined): strin
   if (value === undefined) throw wrong(`${name} needs a value`, option.value);
   const text = /[\r\n]$/.test(value) ? /^[^]*[^\r\n]/.exec(value)?.[0] ?? "" : value;
   if (option.short === "b" && text !== "m") {
+    if (text === "cc" || text.includes("@")) throw unknown("-b", "--bcc");
     throw wrong(`-b${text.slice(0, SHOWN)} is not supported`, MODES[text] ?? MODES[""]);
   }
   if (option.value !== "ADDRESS" && /[\r\n\0]/.test(text)) throw lineBreak(name, text);
@@ -136,8 +137,9 @@ function unknown(name: string, meant: string | undefined): Failure {
 }
 
 /** The long option that differs in the fewest letters, if it differs in few. */
-function nearest(name: string): string | undefined {
-  if (name.length > SHOWN) return undefined;
+function nearest(written: string): string | undefined {
+  if (written.length > SHOWN) return undefined;
+  const name = written.toLowerCase();
   let best: { long: string; distance: number } | undefined;
   for (const { long } of OPTIONS) {
     if (long === undefined) continue;
@@ -147,6 +149,12 @@ function nearest(name: string): string | undefined {
     }
   }
   return best && `--${best.long}`;
+}
+
+/** Gives the long option that was written with one dash; `-c` is a Cc of the mail command. */
+function longNamed(name: string): string | undefined {
+  const option = OPTIONS.find(({ long }) => long === (name === "c" ? "cc" : name));
+  return option && `--${option.long}`;
 }
 
 /** Gives the option with the same letter in the other case, if it has an effect. */

@@ -307,6 +307,42 @@ const REFUSED: [title: string, args: string[], what: string, why?: string][] = [
     "did you mean --dry-run? see ns8-sendmail --help",
   ],
   [
+    "an option in capitals",
+    ["--HTML", "root"],
+    "Unknown option --HTML",
+    "did you mean --html? see ns8-sendmail --help",
+  ],
+  [
+    "a Cc of the mail command",
+    ["-c", "ann", "root"],
+    "Unknown option -c",
+    "did you mean --cc? see ns8-sendmail --help",
+  ],
+  [
+    "a Cc with one dash",
+    ["-cc", "ann", "root"],
+    "Unknown option -c",
+    "did you mean --cc? see ns8-sendmail --help",
+  ],
+  [
+    "a long option with one dash",
+    ["-dry-run", "root"],
+    "Unknown option -d",
+    "did you mean --dry-run? see ns8-sendmail --help",
+  ],
+  [
+    "a Bcc of the mail command",
+    ["-b", "ann@x.org", "root"],
+    "Unknown option -b",
+    "did you mean --bcc? see ns8-sendmail --help",
+  ],
+  [
+    "a Bcc with one dash",
+    ["-bcc", "ann", "root"],
+    "Unknown option -b",
+    "did you mean --bcc? see ns8-sendmail --help",
+  ],
+  [
     "a letter in the other case",
     ["-T"],
     "Unknown option -T",
