@@ -65,13 +65,13 @@ quote() {
   for word in "$@"; do printf " '%s'" "${word//\'/\'\\\'\'}"; done
 }
 
-# on HOST SCRIPT ARGUMENT...: runs a script on a host.
-on() {
+# run_on HOST SCRIPT ARGUMENT...: runs a script on a host.
+run_on() {
   ssh -- "$1" "sh -c$(quote "$2" sh "${@:3}")"
 }
 
-# shown TEXT: prints the output of a host on one line, without control characters.
-shown() {
+# one_line TEXT: prints the output of a host on one line, without control characters.
+one_line() {
   tr -s '\n' ' ' <<<"$1" | LC_ALL=C tr -cd '[:print:]' | cut -c 1-300 | sed 's/ *$//'
 }
 
@@ -100,35 +100,35 @@ processor_in() {
   esac
 }
 
-# documents HOST: copies the manual page and the completions to the folder share beside bin.
-documents() {
+# copy_documents HOST: copies the manual page and the completions to the folder share beside bin.
+copy_documents() {
   local prefix
   [ "$NAME" = ns8-sendmail ] && [ -e "$DOCUMENTS/ns8-sendmail.1" ] || return 0
   case $TO in */bin/ns8-sendmail) prefix=${TO%/bin/ns8-sendmail} ;; *) return 0 ;; esac
   {
-    on "$1" "$WRITE" "$prefix/share/man/man1/ns8-sendmail.1" <"$DOCUMENTS/ns8-sendmail.1" &&
-      on "$1" "$WRITE" "$prefix/share/bash-completion/completions/ns8-sendmail" <"$DOCUMENTS/ns8-sendmail.bash" &&
-      on "$1" "$WRITE" "$prefix/share/zsh/site-functions/_ns8-sendmail" <"$DOCUMENTS/_ns8-sendmail"
+    run_on "$1" "$WRITE" "$prefix/share/man/man1/ns8-sendmail.1" <"$DOCUMENTS/ns8-sendmail.1" &&
+      run_on "$1" "$WRITE" "$prefix/share/bash-completion/completions/ns8-sendmail" <"$DOCUMENTS/ns8-sendmail.bash" &&
+      run_on "$1" "$WRITE" "$prefix/share/zsh/site-functions/_ns8-sendmail" <"$DOCUMENTS/_ns8-sendmail"
   } >/dev/null
 }
 
 # deploy HOST: fails with the reason on standard error.
 deploy() {
   local answer processor there executable checksum
-  answer=$(on "$1" "$ASK" "$TO" </dev/null) || return 1
+  answer=$(run_on "$1" "$ASK" "$TO" </dev/null) || return 1
   processor=$(processor_in "$answer") || return 1
   there=$(sed -n '/^@@ /,$p' <<<"$answer" | sed -n 2p)
   executable=$(executable_for "$processor") || return 1
   checksum=$(sha256sum <"$executable")
   if [ "$there" = "$checksum" ]; then
     # An earlier run may have ended before it copied them.
-    documents "$1" || return 1
+    copy_documents "$1" || return 1
     say "$1 has $NAME $VERSION already"
     return
   fi
   say "Copying $NAME $VERSION to $1"
-  gzip -1c <"$executable" | on "$1" "$INSTALL" "$TO" "$checksum" "$NAME" "$VERSION" >/dev/null || return 1
-  documents "$1" || return 1
+  gzip -1c <"$executable" | run_on "$1" "$INSTALL" "$TO" "$checksum" "$NAME" "$VERSION" >/dev/null || return 1
+  copy_documents "$1" || return 1
   say "$1 has $NAME $VERSION in $TO"
 }
 
@@ -163,7 +163,7 @@ running=()
 for host in "$@"; do
   (
     why=$(deploy "$host" 2>&1 >&3) && exit
-    printf 'Error: %s: %s\n' "$host" "$(shown "$why")" >&2
+    printf 'Error: %s: %s\n' "$host" "$(one_line "$why")" >&2
     exit 1
   ) &
   running+=($!)

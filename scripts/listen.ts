@@ -39,13 +39,13 @@ const SEVERITIES = { error: "<3>", warning: "<4>", info: "<6>" } as const;
 type Severity = keyof typeof SEVERITIES;
 
 /** Writes a line; the journal gets its severity, a terminal does not. */
-function say(line: string, severity: Severity = "info"): void {
+function writeLine(line: string, severity: Severity = "info"): void {
   console.error(Deno.env.has("JOURNAL_STREAM") ? SEVERITIES[severity] + line : line);
 }
 
 /** Writes a notice of the listener: a lost connection or a lost event is a warning. */
 function notice(line: string): void {
-  say(line, line.startsWith("Listening") ? "info" : "warning");
+  writeLine(line, line.startsWith("Listening") ? "info" : "warning");
 }
 
 /** The folder that holds a folder of handlers for each event. */
@@ -75,19 +75,19 @@ async function handlersIn(folder: string): Promise<string[]> {
 async function handle(folder: string, event: ClusterEvent): Promise<void> {
   for (const name of await handlersIn(`${folder}/${event.name}`)) {
     const title = `Handler ${name} of ${event.source}/event/${event.name}`;
-    const child = await start(`${folder}/${event.name}/${name}`, event);
+    const child = await startHandler(`${folder}/${event.name}/${name}`, event);
     if (typeof child === "string") {
-      say(`${title} is skipped: ${child}`, "warning");
+      writeLine(`${title} is skipped: ${child}`, "warning");
       continue;
     }
-    const { code } = await feed(child, event.payload);
-    say(`${title} ended with status ${code}`, code === 0 ? "info" : "error");
+    const { code } = await writePayload(child, event.payload);
+    writeLine(`${title} ended with status ${code}`, code === 0 ? "info" : "error");
     if (code !== 0) return;
   }
 }
 
 /** Starts a handler; gives the reason if the file is not a handler. */
-async function start(
+async function startHandler(
   path: string,
   { name, source }: ClusterEvent,
 ): Promise<Deno.ChildProcess | string> {
@@ -118,7 +118,10 @@ async function isProgram(path: string): Promise<boolean> {
 }
 
 /** Writes the payload and waits for the end; a handler need not read it. */
-async function feed(child: Deno.ChildProcess, payload: Uint8Array): Promise<Deno.CommandStatus> {
+async function writePayload(
+  child: Deno.ChildProcess,
+  payload: Uint8Array,
+): Promise<Deno.CommandStatus> {
   const writer = child.stdin.getWriter();
   const fed = writer.write(Uint8Array.from(payload)).then(() => writer.close()).catch(() => {});
   const status = await child.status;
@@ -139,7 +142,9 @@ function endSignal(): AbortSignal {
 /** Writes a notice if there are no handlers yet; they may be added while this program runs. */
 async function announceHandlers(folder: string): Promise<void> {
   const path = `${folder}/${EVENT}`;
-  if ((await handlersIn(path)).length === 0) say(`There are no handlers in ${path}`, "warning");
+  if ((await handlersIn(path)).length === 0) {
+    writeLine(`There are no handlers in ${path}`, "warning");
+  }
 }
 
 async function main([option, ...more]: readonly string[]): Promise<void> {
@@ -168,6 +173,6 @@ try {
   Deno.exit(ExitStatus.ok);
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  for (const line of errorLines(error)) say(line, "error");
+  for (const line of errorLines(error)) writeLine(line, "error");
   Deno.exit(error.details.status);
 }

@@ -46,7 +46,7 @@ const CLIENTS: Record<string, (row: CertificateRow, port: number, store: string)
   ],
 };
 
-async function takes([program = "", ...args]: string[]): Promise<string> {
+async function runClient([program = "", ...args]: string[]): Promise<string> {
   const command = new Deno.Command("timeout", {
     args: ["10", program, ...args],
     stdin: "piped",
@@ -88,7 +88,7 @@ console.log(`| --- | ${names.map(() => "---").join(" | ")} | --- | --- |`);
 for (const [index, { row, store }] of rows.entries()) {
   const answers = [];
   for (const name of names) {
-    answers.push(await takes(CLIENTS[name]?.(row, ports[index] ?? 0, store) ?? []));
+    answers.push(await runClient(CLIENTS[name]?.(row, ports[index] ?? 0, store) ?? []));
   }
   const own = [words(row.older), row.current === row.older ? "the same" : words(row.current)];
   console.log(`| ${[row.name, ...answers, ...own].join(" | ")} |`);

@@ -21,10 +21,10 @@ esac
 SOURCE_DATE_EPOCH=$(git -C "$ROOT" log -1 --format=%ct 2>/dev/null || stat -c %Y "$ROOT/deno.json")
 export SOURCE_DATE_EPOCH
 
-# lay TREE ZSH_FOLDER: writes the files of ns8-sendmail where they belong on a host. /usr/bin/ns8-sendmail
+# write_files TREE ZSH_FOLDER: writes the files of ns8-sendmail where they belong on a host. /usr/bin/ns8-sendmail
 # is a link to a file with the version in its name: the runtime reads its file again some milliseconds
 # after the start, and must not find the next version there.
-lay() {
+write_files() {
   local tree=$1 real=usr/lib/ns8-sendmail/ns8-sendmail-$VERSION
   install -D -m 755 -- "$EXECUTABLE" "$tree/$real"
   install -d -- "$tree/usr/bin"
@@ -39,8 +39,8 @@ lay() {
   install -D -m 644 -- "$ROOT/CHANGELOG.md" "$tree/usr/share/doc/ns8-sendmail/CHANGELOG.md"
 }
 
-# lay_mta TREE: writes the links under whose names programs call the system's mailer.
-lay_mta() {
+# write_links TREE: writes the links under whose names programs call the system's mailer.
+write_links() {
   local tree=$1
   install -d -- "$tree/usr/sbin" "$tree/usr/bin" "$tree/usr/lib"
   ln -s ../bin/ns8-sendmail "$tree/usr/sbin/sendmail"
@@ -50,17 +50,17 @@ lay_mta() {
   install -D -m 644 -- "$ROOT/LICENSE" "$tree/usr/share/doc/ns8-sendmail-mta/copyright"
 }
 
-# fill FILE: prints the file with the values of this version.
-fill() {
+# fill_in FILE: prints the file with the values of this version.
+fill_in() {
   sed -e "s/@VERSION@/$VERSION/g" -e "s/@ARCHITECTURE@/$DEB_ARCHITECTURE/g" -e "s/@SIZE@/${SIZE:-0}/g" "$1"
 }
 
-# deb NAME TREE ARCHITECTURE
-deb() {
+# make_deb NAME TREE ARCHITECTURE
+make_deb() {
   local SIZE script
   SIZE=$(du -sk --apparent-size -- "$2" | cut -f 1)
   install -d -- "$2/DEBIAN"
-  fill "$HERE/$1.control" >"$2/DEBIAN/control"
+  fill_in "$HERE/$1.control" >"$2/DEBIAN/control"
   for script in postinst prerm; do
     [ -e "$HERE/$1.$script" ] || continue
     { echo '#!/bin/sh' && cat "$HERE/$1.$script"; } >"$2/DEBIAN/$script"
@@ -69,11 +69,11 @@ deb() {
   dpkg-deb --root-owner-group -Zzstd -z9 --build "$2" "$FOLDER/${1}_${VERSION}_$3.deb" >/dev/null
 }
 
-# rpm NAME TREE ARCHITECTURE
-rpm() {
+# make_rpm NAME TREE ARCHITECTURE
+make_rpm() {
   local top=$WORK/rpm-$1
   mkdir -p "$top"
-  fill "$HERE/$1.spec" >"$top/$1.spec"
+  fill_in "$HERE/$1.spec" >"$top/$1.spec"
   # rpm removes a folder only if the list of files names it.
   (cd "$2" && find . \( -type f -o -type l \) -printf '/%P\n' -o -type d \( -name 'ns8-sendmail*' \
     -o -path './usr/share/bash-completion*' -o -path './usr/share/zsh*' \) -printf '%%dir /%P\n') |
@@ -104,15 +104,15 @@ mkdir -p "$FOLDER"
 FOLDER=$(cd -- "$FOLDER" && pwd -P)
 umask 022
 say "Making packages for $DEB_ARCHITECTURE"
-lay "$WORK/deb" /usr/share/zsh/vendor-completions
-lay "$WORK/rpm" /usr/share/zsh/site-functions
-lay_mta "$WORK/deb-mta"
-lay_mta "$WORK/rpm-mta"
+write_files "$WORK/deb" /usr/share/zsh/vendor-completions
+write_files "$WORK/rpm" /usr/share/zsh/site-functions
+write_links "$WORK/deb-mta"
+write_links "$WORK/rpm-mta"
 find "$WORK" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
-deb ns8-sendmail "$WORK/deb" "$DEB_ARCHITECTURE"
-rpm ns8-sendmail "$WORK/rpm" "$RPM_ARCHITECTURE"
+make_deb ns8-sendmail "$WORK/deb" "$DEB_ARCHITECTURE"
+make_rpm ns8-sendmail "$WORK/rpm" "$RPM_ARCHITECTURE"
 # This package is the same for every kind of processor.
 if [ "$TARGET" = "$HOST_TARGET" ]; then
-  deb ns8-sendmail-mta "$WORK/deb-mta" all
-  rpm ns8-sendmail-mta "$WORK/rpm-mta" noarch
+  make_deb ns8-sendmail-mta "$WORK/deb-mta" all
+  make_rpm ns8-sendmail-mta "$WORK/rpm-mta" noarch
 fi

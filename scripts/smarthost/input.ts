@@ -22,19 +22,21 @@ export const SECRETS: readonly string[] = [
 
 /** Reads the settings to store. Throws a Failure (65) for anything but a JSON object with settings. */
 export function changeIn(text: string): Change {
-  const settings = objectOf(text);
+  const settings = parseObject(text);
   const change: Change = { fields: {}, removed: [] };
   for (const field of [...Object.keys(parseSettings({})), ...OAUTH2_FIELDS]) {
     if (!Object.hasOwn(settings, field)) continue;
     const value: unknown = Reflect.get(settings, field);
     if (isOAuth2(field) && (value === null || value === "")) change.removed.push(field);
-    else change.fields[field] = textOf(field, value);
+    else change.fields[field] = storedText(field, value);
   }
   // Without a hash the program would use the defaults.
-  if (Object.keys(change.fields).length === 0) throw unfit("No smarthost setting in the input");
+  if (Object.keys(change.fields).length === 0) {
+    throw inputFailure("No smarthost setting in the input");
+  }
   const masked = SECRETS.find((field) => change.fields[field] === MASK);
   if (masked !== undefined) {
-    throw unfit(`The ${masked} in the input is the mask that --show prints`);
+    throw inputFailure(`The ${masked} in the input is the mask that --show prints`);
   }
   return change;
 }
@@ -57,27 +59,27 @@ function isOAuth2(field: string): boolean {
   return OAUTH2_FIELDS.some((each) => each === field);
 }
 
-function objectOf(text: string): object {
+function parseObject(text: string): object {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
     // The parser's message would quote its input, which may hold the password.
   }
-  throw unfit("The input is not a JSON object");
+  throw inputFailure("The input is not a JSON object");
 }
 
-function unfit(what: string): Failure {
+function inputFailure(what: string): Failure {
   return new Failure({ status: ExitStatus.data, what });
 }
 
 /** A value as the cluster stores it. */
-function textOf(field: string, value: unknown): string {
+function storedText(field: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "number") return String(value);
   // Half a surrogate pair becomes U+FFFD, which the program then refuses.
   if (typeof value === "string") return value.toWellFormed();
-  throw unfit(`The ${field} in the input is neither a text nor a number nor true or false`);
+  throw inputFailure(`The ${field} in the input is neither a text nor a number nor true or false`);
 }
 
 /** Reads standard input as text. Throws a Failure (65) if it is not UTF-8. */
@@ -86,6 +88,6 @@ export async function readInput(): Promise<string> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw unfit("The input is not UTF-8");
+    throw inputFailure("The input is not UTF-8");
   }
 }

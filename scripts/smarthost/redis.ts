@@ -39,7 +39,7 @@ export async function withRedis<T>(
     await redis.connect();
     return await act(redis);
   } catch (error) {
-    throw error instanceof Failure ? error : refusal(formatAddress(address), reason ?? error);
+    throw error instanceof Failure ? error : redisFailure(formatAddress(address), reason ?? error);
   } finally {
     redis.disconnect();
   }
@@ -62,7 +62,7 @@ export async function apply(redis: Redis, change: Change): Promise<number> {
 }
 
 /** The failure of a transaction. If Redis aborted it, the refused command has the reason. */
-function refusal(where: string, error: unknown): Failure {
+function redisFailure(where: string, error: unknown): Failure {
   const previous: unknown = error instanceof Error
     ? Reflect.get(error, "previousErrors")
     : undefined;
