@@ -13,6 +13,9 @@ import { encodeWord } from "nodemailer/lib/mime-funcs";
  */
 const WORD_LENGTH = 64;
 
+/** A word of this many characters is encoded: no line can be folded inside a word. */
+const UNFOLDABLE = 200;
+
 /** One valid encoded word and nothing else (RFC 2047, 2). */
 const VALID_WORD = /^=\?[^\s()<>@,;:"/[\]?.=]+\?[bq]\?[^?\s]+\?=$/i;
 
@@ -26,9 +29,11 @@ const ENCODED_WORD = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([bq])\?([^\s?]*)\?=/gi;
  * unless they decode to a line break or another control character.
  */
 export function isPlain(text: string): boolean {
-  if (/[^\x20-\x7e]|^ | {2}| $|[^ ]{200}/.test(text)) return false;
+  if (/[^\x20-\x7e]|^ | {2}| $/.test(text)) return false;
+  const words = text.split(" ");
+  if (words.some(({ length }) => length >= UNFOLDABLE)) return false;
   if (!text.includes("=?")) return true;
-  const areValid = text.split(" ").every((word) =>
+  const areValid = words.every((word) =>
     !word.includes("=?") || (word.length <= 75 && VALID_WORD.test(word))
   );
   return areValid && !/[\0-\x1f\x7f-\x9f]/.test(decodeWords(text));
