@@ -4,12 +4,16 @@
  * @module
  */
 
-import { type Action, inTurn, raw } from "../../tests/support/servers/peer.ts";
-import type { Stage } from "../../tests/support/servers/smtp_conversation.ts";
+import {
+  filled,
+  LONG,
+  longLine,
+  manyLines,
+  octets,
+  STEPS,
+} from "../../tests/support/servers/long_replies.ts";
+import { inTurn, raw } from "../../tests/support/servers/peer.ts";
 import type { Case, Situation } from "./case.ts";
-
-/** Nearly as much as the program takes of one reply, and of Redis. */
-const LONGEST = 1_000_000;
 
 const LOGIN = { username: "user@mail.test", password: "Abc123xyz+/Q" };
 
@@ -33,51 +37,13 @@ function quarters(whole: number): [number, number, number] {
   return [whole / 4, whole / 2, whole];
 }
 
-/** Converts text to octets, one for each character. */
-function octets(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function filled(size: number, unit: string): string {
-  return unit.repeat(Math.ceil(size / unit.length));
-}
-
-/** A reply of one long line; the scripted server recognizes it by its end. */
-function longLine(code: number, size: number, unit: string): Action {
-  return raw(octets(`${code}-${filled(size, unit)}\r\n${code} end\r\n`));
-}
-
-/** A reply of many lines. */
-function manyLines(code: number, size: number, words: string): Action {
-  return raw(octets(`${filled(size, `${code}-${words}\r\n`)}${code} end\r\n`));
-}
-
-/** Each step of the conversation with each kind of reply code, and the expected exit status. */
-const STEPS: [stage: Stage, code: number, status: number][] = [
-  ["greeting", 220, 0],
-  ["greeting", 554, 69],
-  ["ehlo", 250, 77],
-  ["ehlo", 554, 77],
-  ["auth", 235, 0],
-  ["auth", 535, 77],
-  ["mail", 250, 0],
-  ["mail", 550, 69],
-  ["rcpt", 250, 0],
-  ["rcpt", 550, 67],
-  ["data", 354, 0],
-  ["data", 554, 69],
-  ["dot", 250, 0],
-  ["dot", 554, 69],
-  ["quit", 221, 0],
-];
-
 type Asked = Pick<Situation, "args" | "smtp" | "status">;
 
 function answer(name: string, prepare: (size: number) => Asked): Case {
   const options = { smtpOptions: { login: LOGIN, auth: "AUTH PLAIN" }, login: LOGIN };
   return {
     name,
-    sizes: quarters(LONGEST),
+    sizes: quarters(LONG),
     unit: "octets",
     prepare: (size) => ({ ...options, ...prepare(size) }),
   };
@@ -149,7 +115,7 @@ const CROWDS = [[], ["--json"]].flatMap((args) =>
 function redis(name: string, of: (size: number) => string, status = 75): Case {
   return {
     name: `Redis: ${name}`,
-    sizes: quarters(LONGEST),
+    sizes: quarters(LONG),
     unit: "octets",
     prepare: (size) => ({
       redis: { AUTH: raw("+OK\r\n"), HGETALL: inTurn(raw(octets(of(size)))) },

@@ -7,34 +7,20 @@
 import assert from "node:assert/strict";
 import { certificateAuthority } from "../support/servers/certificates.ts";
 import { logSocket } from "../support/servers/log_socket.ts";
+import { LONG, longLine, manyLines, STEPS } from "../support/servers/long_replies.ts";
 import { sideBySide } from "../support/program/parallel.ts";
-import { type Action, raw, reply } from "../support/servers/peer.ts";
+import { type Action, reply } from "../support/servers/peer.ts";
 import { type Run, sendmail } from "../support/program/program.ts";
 import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
-import type { Stage } from "../support/servers/smtp_conversation.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
 
 const LOGIN = { username: "user@mail.test", password: "Abc123xyz+/Q" };
 
-/** Nearly the longest reply that is read. */
-const LONG = 1_000_000;
-
 /** No line on stderr or of --check is longer, in characters. */
 const LONGEST_LINE = 10_000;
-
-/** A reply of one long line, and a short one by which the scripted server knows what it has said. */
-function longLine(code: number, unit: string): Action {
-  const line = unit.repeat(LONG / unit.length);
-  return raw(`${code}-${line}\r\n${code} end\r\n`);
-}
-
-function manyLines(code: number, words: string): Action {
-  const line = `${code}-${words}\r\n`;
-  return raw(`${line.repeat(LONG / line.length)}${code} end\r\n`);
-}
 
 function assertShortLines(run: Run): void {
   for (const line of run.stderr.split("\n")) {
@@ -43,34 +29,18 @@ function assertShortLines(run: Run): void {
   for (const { text } of run.records) assert.ok(text.length <= 1024, `${text.length}`);
 }
 
-const STEPS: [stage: Stage, code: number, status: number][] = [
-  ["greeting", 220, 0],
-  ["greeting", 554, 69],
-  ["ehlo", 554, 77],
-  ["auth", 235, 0],
-  ["auth", 535, 77],
-  ["mail", 550, 69],
-  ["rcpt", 250, 0],
-  ["rcpt", 550, 67],
-  ["data", 354, 0],
-  ["data", 554, 69],
-  ["dot", 250, 0],
-  ["dot", 554, 69],
-  ["quit", 221, 0],
-];
-
 /** What took minutes, and others of the kind. */
 const FILLINGS: Record<string, (code: number) => Action> = {
-  "blanks": (code) => longLine(code, " "),
-  "tabs": (code) => longLine(code, "\t"),
-  "carriage returns": (code) => longLine(code, "\r"),
-  "empty lines": (code) => manyLines(code, ""),
-  "base64 of nothing": (code) => longLine(code, "aa="),
-  "short words": (code) => longLine(code, "aa "),
-  "lines of two letters": (code) => manyLines(code, "aa"),
-  "escapes of URLs": (code) => longLine(code, "%41"),
-  "escapes of a terminal": (code) => longLine(code, "\x1b[31m"),
-  "words that begin as the password": (code) => longLine(code, "Abc1 "),
+  "blanks": (code) => longLine(code, LONG, " "),
+  "tabs": (code) => longLine(code, LONG, "\t"),
+  "carriage returns": (code) => longLine(code, LONG, "\r"),
+  "empty lines": (code) => manyLines(code, LONG, ""),
+  "base64 of nothing": (code) => longLine(code, LONG, "aa="),
+  "short words": (code) => longLine(code, LONG, "aa "),
+  "lines of two letters": (code) => manyLines(code, LONG, "aa"),
+  "escapes of URLs": (code) => longLine(code, LONG, "%41"),
+  "escapes of a terminal": (code) => longLine(code, LONG, "\x1b[31m"),
+  "words that begin as the password": (code) => longLine(code, LONG, "Abc1 "),
 };
 
 const WAYS: string[][] = [[], ["-v"], ["--json"], ["-v", "--json"]];
@@ -99,7 +69,7 @@ Deno.test("a keyword of EHLO that is repeated without end does not stop the prog
   const keywords = ["AUTH PLAIN", "SIZE 1", "AUTH=PLAIN=LOGIN", "X  =  Y", "STARTTLS"];
   const rows = keywords.map((words) => ({ name: words, words }));
   await sideBySide(test, rows, async ({ words }) => {
-    const script = { ehlo: manyLines(250, words) };
+    const script = { ehlo: manyLines(250, LONG, words) };
     await using server = await scriptedSmtp(script, { login: LOGIN });
     await using redis = await scriptedRedis({}, smarthostHash(server, LOGIN));
     const run = await sendmail(["--check"], { redis });
