@@ -123,8 +123,8 @@ export function startExchange(options: ExchangeOptions): Exchange {
     hasLostPipeline: () => state.hasLostPipeline,
     connectionFailure(why) {
       state.canQuit = false;
-      const step = ledger.awaited[0] ?? ledger.answers.at(-1)?.step ?? "EHLO";
-      return tryAgain(connectionLost(step), options.server, reasonWithMessageState(exchange, why));
+      const what = connectionLost(ledger.awaited[0], ledger.answers.at(-1)?.step);
+      return tryAgain(what, options.server, reasonWithMessageState(exchange, why));
     },
     end: clock.stop,
   };

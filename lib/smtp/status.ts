@@ -126,10 +126,16 @@ export function noAnswer(step: Step): string {
   return step === "greeting" ? "No greeting from the smarthost" : `No answer to ${nameOf(step)}`;
 }
 
-/** The sentence for a connection that ends before the answer to `step`. */
-export function connectionLost(step: Step): string {
-  const awaited = step === "greeting" ? "the greeting" : `the answer to ${nameOf(step)}`;
-  return `Connection lost while waiting for ${awaited}`;
+/**
+ * The sentence for a connection that ends before the answer to the step `awaited`, or, where no answer
+ * was due, after the answer to the step `answered`.
+ */
+export function connectionLost(awaited: Step | undefined, answered: Step = "greeting"): string {
+  const answerTo = (step: Step) =>
+    step === "greeting" ? "the greeting" : `the answer to ${nameOf(step)}`;
+  return awaited === undefined
+    ? `Connection lost after ${answerTo(answered)}`
+    : `Connection lost while waiting for ${answerTo(awaited)}`;
 }
 
 /** The sentence for an answer to `step` that is not SMTP. */

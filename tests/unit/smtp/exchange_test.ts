@@ -238,6 +238,14 @@ Deno.test("a fragment without a line end is not a reply", () => {
   );
 });
 
+Deno.test("a connection lost while no answer is due is said to be lost after the last answer", () => {
+  const what = (...steps: string[]) =>
+    play(...steps).exchange.connectionFailure("gone").details.what;
+  assert.equal(what("> EHLO a.test"), "Connection lost while waiting for the answer to EHLO");
+  assert.equal(what("> EHLO a.test", "< 250 b\r\n"), "Connection lost after the answer to EHLO");
+  assert.equal(what(), "Connection lost after the greeting");
+});
+
 Deno.test("a connection lost after the final dot says that the server may have the message", () => {
   const why = (...steps: string[]) => play(...steps).exchange.connectionFailure("gone").details.why;
   assert.equal(why(...UP_TO_DATA, "."), "gone; the server may have the message");
