@@ -32,12 +32,11 @@ export function askForToken(
     scope: settings.oauth2_scope,
     refreshToken: settings.oauth2_refresh_token,
   };
-  const asked = requestToken(request, { ...trust, timeout, signal }).then((token) => {
+  const post = { ...trust, timeout, signal };
+  const asked = requestToken(request, post, onSecret).then((token) => {
     const { username, host, port } = settings;
     const responses = tokenResponses({ username, token: token.token, host, port });
-    for (const secret of [token.token, token.newRefreshToken ?? "", ...responses]) {
-      onSecret?.(secret);
-    }
+    for (const response of responses) onSecret?.(response);
     return token;
   });
   asked.catch(() => {});

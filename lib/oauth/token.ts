@@ -46,16 +46,21 @@ const TEMPORARY: readonly string[] = ["temporarily_unavailable", "server_error",
 /**
  * Asks for an access token. Throws a Failure: 77 where the token server refuses, with its words, or
  * its certificate is not valid; 75 where it cannot be reached or has a fault; 76 where its answer is
- * not one of OAuth 2.0.
+ * not one of OAuth 2.0. `onSecret` is called with each token in the answer, also where that answer is a
+ * failure, whose words may hold the token.
  */
 export async function requestToken(
   request: TokenRequest,
   options: PostOptions,
+  onSecret: (secret: string) => void = () => {},
 ): Promise<AccessToken> {
   const url = new URL(request.url);
   const answer = await postForm(url, formOf(request), options);
   const from = formatAddress(placeOf(url));
   const values = parseObject(new TextDecoder().decode(answer.body)) ?? {};
+  for (const token of [values["access_token"], values["refresh_token"]]) {
+    if (typeof token === "string") onSecret(token);
+  }
   if (answer.status === 200 && typeof values["error"] !== "string") {
     return tokenIn(values, request, from);
   }

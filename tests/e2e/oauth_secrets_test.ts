@@ -119,6 +119,25 @@ for (const [what, token] of Object.entries(TOKENS)) {
       }),
     ));
 
+  Deno.test(`what a token server says of the token in an answer that fails is not said on: ${what}`, (test) =>
+    play(
+      test,
+      [
+        ["its type", "200 OK", { token_type: token }],
+        ["its type is a list", "200 OK", { token_type: [token, NEW_REFRESH_TOKEN] }],
+        ["an error", "200 OK", { error: "invalid_grant", error_description: `no ${token}` }],
+        ["a refusal", "400 Bad Request", { error: token, error_description: NEW_REFRESH_TOKEN }],
+        ["a phrase", `503 ${token}`, {}],
+      ].map(([name, status, members]): Row => ({
+        name: String(name),
+        token,
+        answer: answerWith(String(status), {
+          ...{ access_token: token, refresh_token: NEW_REFRESH_TOKEN },
+          ...Object(members),
+        }),
+      })),
+    ));
+
   Deno.test(`what a smarthost says in its 334 is not said on: ${what}`, (test) =>
     play(
       test,
