@@ -128,7 +128,7 @@ function readEntry(entry: Entry): Mailbox | string | undefined {
   const isComment = angle === undefined && front.trim() === "";
   if (isComment || isUndisclosed(entry.source)) return undefined;
   if (angle === undefined) {
-    const address = readAddress(withoutRoute(front));
+    const address = readAddress(front);
     return typeof address === "string" ? address : { ...address, name: readName(comment) };
   }
   if (angle.trim() === "" && isUndisclosed(group)) return undefined;
@@ -182,7 +182,7 @@ function readDomain(text: string): string | undefined {
 
 /**
  * `<@relay.org,@other.org:u@x.org>`: the route is dropped (RFC 5321, 3.6.1 and appendix C). It may
- * have empty places (RFC 5322, 4.4); other programs also take one relay without angle brackets.
+ * have empty places (RFC 5322, 4.4). Without angle brackets it is no address: nothing stands before @.
  */
 function withoutRoute(angle: string): string {
   if (angle.length > LONGEST_TEXT) return angle;

@@ -168,8 +168,6 @@ const LENIENCIES: Leniency[] = [
       ["<@relay.org:u@x.org>", ["u@x.org"]],
       ["Ann <@relay.org,@other.org:u@x.org>, b@x.org", ["u@x.org", "b@x.org"]],
       ["Ann <@relay.org,,@other.org , :u@x.org>", ["u@x.org"]],
-      ["@relay.org:u@x.org", ["u@x.org"]],
-      ["@relay.org: u@x.org, b@x.org", ["u@x.org", "b@x.org"]],
     ],
     attacks: [
       ["u@x.org..", "refused"],
@@ -177,6 +175,7 @@ const LENIENCIES: Leniency[] = [
       ["<@relay.org,evil@x.org>", "refused"],
       ["<@relay.org,evil@x.org:u@x.org>", "refused"],
       ["<@relay.org:>", "refused"],
+      ["@relay.org:u@x.org", "refused"],
       ["@relay.org:", "refused"],
       ["@relay.org,evil@x.org:u@x.org", "refused"],
       ["@relay.org:u@x.org:evil@x.org", "refused"],
