@@ -8,12 +8,12 @@ import { temporaryFolder } from "../support/hosts/folder.ts";
 import { sendmail } from "../support/program/program.ts";
 import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 const TARGET = "aarch64-unknown-linux-gnu";
 const EMULATOR = "/usr/bin/qemu-aarch64";
 /** Where Debian has the libraries of libc6-arm64-cross and libgcc-s1-arm64-cross. */
 const LIBRARIES = "/usr/aarch64-linux-gnu";
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 
 const NEEDED = [EMULATOR, `${LIBRARIES}/lib/libc.so.6`, `${LIBRARIES}/lib/libgcc_s.so.1`];
 const MISSING = NEEDED.filter((path) =>

@@ -11,8 +11,7 @@ import type { Script, ScriptedOptions } from "../support/servers/smtp_conversati
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
-
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 /** The lines of a check: name, ok or failed, detail. */
 function stepsIn({ stdout }: Run): [name: string, mark: string, detail: string][] {

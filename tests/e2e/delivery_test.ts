@@ -11,9 +11,9 @@ import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { sandbox, unprivileged } from "../support/hosts/sandbox.ts";
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 const SERVERS = [["smtp-server", honestSmtp], ["aiosmtpd", aiosmtpd]] as const;
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 
 /** The manual's own example. */
 const EXAMPLE = ["-s", "My test mail", "-f", "no-reply@nethserver.org", "user@test.org"];

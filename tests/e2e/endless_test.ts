@@ -19,9 +19,9 @@ import { type RedisScript, scriptedRedis } from "../support/servers/redis_script
 import { sandbox } from "../support/hosts/sandbox.ts";
 import type { Script, ScriptedOptions } from "../support/servers/smtp_conversation.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 const MEBIBYTE = 1024 * 1024;
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 
 /** What is held besides what an ordinary run holds: a reply of 1 MiB, taken apart into its lines. */
 const ALLOWED = 64 * MEBIBYTE;

@@ -33,8 +33,8 @@ import { assertNoSecrets } from "../support/program/secrets.ts";
 import type { Script } from "../support/servers/smtp_conversation.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const MAIL_INFO = 22;
 const MAIL_NOTICE = 21;
 const MAIL_WARNING = 20;

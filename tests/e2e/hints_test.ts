@@ -7,8 +7,7 @@ import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { ownNetwork, REDIS_INSIDE } from "../support/hosts/network.ts";
 import { type Action, silence } from "../support/servers/peer.ts";
 import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
-
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 async function certificate(): Promise<Certificate> {
   await using authority = await certificateAuthority();

@@ -16,8 +16,8 @@ import { EXECUTABLE } from "../support/program/program.ts";
 import { redisServer } from "../support/servers/redis.ts";
 import { assertNoSecrets } from "../support/program/secrets.ts";
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const WRITER = { REDIS_USER: "cluster", REDIS_PASSWORD: "writers-own-word" };
 const LISTENER = projectFile("dist/ns8-sendmail-listener");
 const PATH = "/usr/local/bin:/usr/bin:/bin";

@@ -9,8 +9,7 @@ import type { Script, ScriptedOptions } from "../support/servers/smtp_conversati
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { closedPort } from "../support/servers/tcp.ts";
-
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 /** What a send prints; an object on one line of ASCII, and nothing else. */
 function objectIn({ stdout }: Run): Record<string, unknown> {

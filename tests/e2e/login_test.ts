@@ -27,10 +27,9 @@ import {
 import { type SmarthostHash, smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
 import type { Script, ScriptedOptions } from "../support/servers/smtp_conversation.ts";
-import type { Login } from "../support/servers/smtp_login.ts";
+import { LOGIN, type Login } from "../support/servers/smtp_login.ts";
 import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"];
 const SHORT = 1;
 

@@ -10,6 +10,7 @@ import { certificateAuthority } from "../support/servers/certificates.ts";
 import { redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { sandbox } from "../support/hosts/sandbox.ts";
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 /** What stands before the section that `deno compile` adds to its runtime. */
 const MAGIC = "d3n0l4nd";
@@ -93,7 +94,6 @@ Deno.test("the executable has the flags of scripts/bundle/v8_flags.txt, and make
 
 // --- What it looks at ---
 
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const EXAMPLE = ["-s", "My test mail", "-f", "no-reply@nethserver.org", "user@test.org"];
 const SYSTEM_STORE = "/etc/ssl/certs/ca-certificates.crt";
 

@@ -26,9 +26,9 @@ import { smarthostHash } from "../support/servers/redis.ts";
 import { scriptedRedis } from "../support/servers/redis_scripted.ts";
 import { sandbox, unprivileged } from "../support/hosts/sandbox.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
 const ENCRYPTED = ["starttls", "tls"] as const;
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 
 function refused(why: string): Ending {
   return failed(77, "Certificate of the smarthost is not valid", why);

@@ -16,8 +16,8 @@ import { redisServer, type SmarthostHash, smarthostHash } from "../support/serve
 import { sandbox } from "../support/hosts/sandbox.ts";
 import type { Script } from "../support/servers/smtp_conversation.ts";
 import { type ScriptedSmtp, scriptedSmtp } from "../support/servers/smtp_scripted.ts";
+import { LOGIN } from "../support/servers/smtp_login.ts";
 
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
 const SYSTEM_STORE = "/etc/ssl/certs/ca-certificates.crt";
 
 type Encrypted = "starttls" | "tls";

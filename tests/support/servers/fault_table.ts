@@ -30,8 +30,7 @@ import {
 } from "./peer.ts";
 import type { Script, ScriptedOptions } from "./smtp_conversation.ts";
 import { type Fault, faultsAt, oddities, type ReplyStage, RESET, SHORT } from "./smtp_faults.ts";
-
-const LOGIN = { username: "user@mail.test", password: "correct horse battery" };
+import { LOGIN } from "./smtp_login.ts";
 
 /** Every command by itself: no PIPELINING. */
 export const ONE_BY_ONE = { capabilities: ["SIZE 52428800", "8BITMIME"] };

@@ -11,6 +11,9 @@ import { createHmac } from "node:crypto";
 /** Who may log in. */
 export type Login = { username: string; password: string };
 
+/** The login of most tests. */
+export const LOGIN: Login = { username: "user@mail.test", password: "correct horse battery" };
+
 /** One attempt to log in. */
 export type LoginAttempt = {
   /** The reply to the AUTH command itself, then to each answer of the client. */
