@@ -41,7 +41,9 @@ export function buildMessage(input: Uint8Array, mail: Mail, context: Context): M
   const received = receivedMessage(input, mail);
   const envelope = envelopeOf(mail, context.hostName, received);
   // Addresses with a NUL or a lone CR have been refused before.
-  if (received !== undefined && !received.block.clean) throw noHeader();
+  if (received !== undefined && !received.block.clean) {
+    throw noHeader("it holds a NUL or a lone CR");
+  }
   const { size, slices, isAscii } = withLargerSlices(
     received ? relay(received, mail, context) : compose(input, mail, context),
   );

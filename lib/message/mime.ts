@@ -27,10 +27,10 @@ export function receivedMessage(input: Uint8Array, mail: Mail): Received | undef
   return received !== undefined && isMessage(received, hasSubject) ? received : undefined;
 }
 
-/** Builds the Failure (65) for an input without the header that `-t` needs. */
-export function noHeader(): Failure {
+/** Builds the Failure (65) for an input without the header that `-t` needs, and says why. */
+export function noHeader(why = "--read-recipients needs one"): Failure {
   const what = "The input does not start with a valid header";
-  return new Failure({ status: ExitStatus.data, what, why: "--read-recipients needs one" });
+  return new Failure({ status: ExitStatus.data, what, why });
 }
 
 /** Reads the header. If its lines end in CR CR LF, all line ends of the message become CRLF. */

@@ -540,6 +540,14 @@ for (
   });
 }
 
+Deno.test("with -t, an error tells a header with a NUL or a lone CR from a text", () => {
+  const build = (input: string) => () =>
+    buildMessage(Buffer.from(input), parseOptions(["-t", "u@x.org"]).mail, context);
+  assert.throws(build("To: a@x.org\nX: b\0\n\n"), /header: it holds a NUL or a lone CR/);
+  assert.throws(build("To: a@x.org\nX: b\rc\n\n"), /header: it holds a NUL or a lone CR/);
+  assert.throws(build("Hello\n"), /header: --read-recipients needs one/);
+});
+
 for (
   const input of [
     "To: a@x.org\rBcc: evil@x.org\n\n",
