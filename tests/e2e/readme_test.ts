@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { EXAMPLES } from "../../scripts/documents/manual_texts.ts";
 import { type Folder, temporaryFolder } from "../support/hosts/folder.ts";
-import { CHANNEL, installation, listener } from "../support/hosts/listener.ts";
+import {
+  CHANNEL,
+  installation,
+  listener,
+  PAYLOAD,
+  shippedHandler,
+} from "../support/hosts/listener.ts";
 import { denoEnvironment, type Ended, projectFile, run } from "../support/program/command.ts";
 import { EXECUTABLE, sendmail } from "../support/program/program.ts";
 import { README, readmeBlock as block } from "../support/program/readme.ts";
@@ -13,6 +19,8 @@ import { reply } from "../support/servers/peer.ts";
 import { scriptedSmtp } from "../support/servers/smtp_scripted.ts";
 import { type RedisServer, redisServer, smarthostHash } from "../support/servers/redis.ts";
 import { HOST_NAME, smarthost } from "../support/servers/smarthost.ts";
+import { certificateAuthority } from "../support/servers/certificates.ts";
+import { closedPort } from "../support/servers/tcp.ts";
 import { honestSmtp } from "../support/servers/smtp_honest.ts";
 
 /** The user who may write to Redis. */
@@ -283,10 +291,67 @@ Deno.test("quickstart.sh sends the manual's example and says what the README sho
   assert.deepEqual(quickstartLines(stdout), quickstartLines(shown));
 });
 
+Deno.test("--check prints the steps that the README shows", async () => {
+  await using authority = await certificateAuthority("Private authority");
+  const certificate = await authority.issue();
+  const login = { username: "cluster@example.org", password: "the password" };
+  await using server = await honestSmtp({ encryption: "starttls", certificate, login });
+  const hash = { host: "localhost", encrypt_smtp: "starttls", ...login };
+  await using redis = await redisServer(smarthostHash(server, hash));
+  const env = { SSL_CERT_FILE: authority.certificateFile };
+  const { status, stdout } = await sendmail(["--check"], { redis, env });
+  assert.equal(status, 0);
+  const comparable = (text: string) =>
+    withoutNumbers(text).replace(/TLSv1\.\S+( or newer)?/, "TLS").replace(
+      /until \S+/,
+      "until DATE",
+    );
+  assert.equal(comparable(stdout), comparable(block("settings  ok")));
+});
+
+/** Runs the shipped handler, and gives what it has logged. */
+async function handlerLine(redisAddress: string, env: Record<string, string>): Promise<string> {
+  await using log = await logSocket();
+  await using module = await installation();
+  const path = await module.handler("10handler", await shippedHandler());
+  const { status, stderr } = await run([...sandbox({ log }), path], {
+    stdin: PAYLOAD,
+    env: { PATH: `${module.file("bin")}:/usr/bin:/bin`, REDIS_ADDRESS: redisAddress, ...env },
+  });
+  assert.deepEqual([status, stderr], [0, ""]);
+  const [record] = await log.records();
+  return `ns8-sendmail[0]: ${record?.text}`;
+}
+
+Deno.test("the handler logs the lines that the README shows", async () => {
+  await using authority = await certificateAuthority();
+  const certificate = await authority.issue({ valid: [-1, 8] });
+  const env = { SSL_CERT_FILE: authority.certificateFile };
+  await using encrypted = await honestSmtp({ encryption: "tls", certificate });
+  await using plain = await scriptedSmtp();
+  await using redis = await redisServer();
+  const hash = { host: "localhost", encrypt_smtp: "tls" };
+  const lines: string[] = [];
+  for (
+    const settings of [
+      smarthostHash(encrypted, hash),
+      smarthostHash(plain, hash),
+      smarthostHash(plain, { enabled: "0" }),
+    ]
+  ) {
+    await redis.store(settings);
+    lines.push(await handlerLine(redis.address, env));
+  }
+  lines.push(await handlerLine(`127.0.0.1:${closedPort()}`, env));
+  const comparable = (line: string) =>
+    withoutNumbers(line).replace(/ends on \S+, in \d+ days$/, "ends on DATE");
+  const shown = block("ns8-sendmail[11921]").split("\n");
+  assert.deepEqual(lines.map(comparable), shown.map(comparable));
+});
+
 /** Where each block of the README is tried, by its beginning. */
 const TRIED: readonly [where: string, ...beginnings: string[]][] = [
   [
-    "packages_test.ts",
     "apt install",
     "ns8-sendmail --check",
     "settings  ok",
@@ -306,7 +371,8 @@ const TRIED: readonly [where: string, ...beginnings: string[]][] = [
   ["readme_test.ts", "$ export REDIS_USER", ". /var/lib/nethserver", "read -rs SECRET; export"],
   ["readme_test.ts", "install -D -m 755 scripts", "ns8-sendmail[20639]"],
   ["oauth_test.ts", "hello     ok"],
-  ["events_test.ts", "ns8-sendmail[11921]", "#!/bin/sh\nmycommand"],
+  ["readme_test.ts", "settings  ok", "ns8-sendmail[11921]"],
+  ["events_test.ts", "#!/bin/sh\nmycommand"],
   [
     "listener_life_test.ts",
     "install -D -m 755 /usr/share",
