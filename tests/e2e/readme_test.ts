@@ -352,9 +352,9 @@ Deno.test("the handler logs the lines that the README shows", async () => {
 /** Where each block of the README is tried, by its beginning. */
 const TRIED: readonly [where: string, ...beginnings: string[]][] = [
   [
+    "packages_test.ts",
     "apt install",
     "ns8-sendmail --check",
-    "settings  ok",
     'echo "Hello, world!" |',
   ],
   ["packages_test.ts", "journalctl", "Nov 25 20:12:01", "dpkg --purge"],
