@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeWords, isPlain } from "./encoded_words.ts";
+import { decodeWords, encodeWords, isPlain } from "./encoded_words.ts";
 import { quote, writeLocalPart } from "./local_part.ts";
 
 /** One mailbox. */
@@ -39,7 +39,10 @@ export function formatMailbox(mailbox: Mailbox, hostName: string): string {
 function formatPhrase(name: string): string {
   const plain = isPlain(name);
   if (plain && /^[\w !#$%&'*+\-/=?^`{|}~]+$/.test(name)) return name;
-  return plain && !name.includes("=?") ? quote(name) : encodeWords(name);
+  if (!plain || !name.includes("=?")) return plain ? quote(name) : encodeWords(name);
+  // PHP programs write commas and more in encoded words: what they mean is encoded again. Other
+  // readers might find an address in quotes or brackets, so these are shown as they are.
+  return encodeWords(/["()<>\\]/.test(name) ? name : decodeWords(name));
 }
 
 /** True if a text is all ASCII; an address that is not needs SMTPUTF8 (RFC 6531). */

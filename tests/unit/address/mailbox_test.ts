@@ -208,6 +208,18 @@ const WRITTEN: [title: string, mailbox: Mailbox, address: string, header: string
     "=?UTF-8?Q?M=C3=BCller=2C_Au=C3=9Fendienst_Nord?= <u@x.org>",
   ],
   [
+    "an encoded name with a comma",
+    { name: "=?utf-8?Q?Doe,_J=C3=B6rg?= =?utf-8?Q?@home?=", local: "u", domain: "x.org" },
+    "u@x.org",
+    "=?UTF-8?B?RG9lLCBKw7ZyZ0Bob21l?= <u@x.org>",
+  ],
+  [
+    "an encoded name with a comma in a charset that is not known",
+    { name: "=?x-none?Q?Doe,_J?=", local: "u", domain: "x.org" },
+    "u@x.org",
+    "=?UTF-8?B?PT94LW5vbmU/UT9Eb2UsX0o/PQ==?= <u@x.org>",
+  ],
+  [
     "a name that is an encoded word as it is",
     { name: "=?utf-8?Q?J=C3=B6rg?=", local: "u", domain: "x.org" },
     "u@x.org",
