@@ -55,33 +55,54 @@ export function holdsEncodedWord(text: string): boolean {
 }
 
 /** A stretch of a header field: plain text, or the bytes of adjacent words in one charset. */
-type Piece = { source: string; charset?: string; bytes: Buffer[] };
+type Piece = {
+  /** The white space between this word and the word before it. */
+  gap: string;
+  source: string;
+  charset?: string;
+  bytes: Buffer[];
+};
 
 /**
  * Reads the encoded words of an unfolded header field (RFC 2047, 6.2). Words of one charset that
- * only white space parts are decoded together, as some senders cut a character in two. What cannot
- * be decoded stays as it is.
+ * only white space parts are decoded together, as some senders cut a character in two. A word that
+ * cannot be decoded stays as it is, with the white space around it.
  */
 export function decodeWords(text: string): string {
   const pieces: Piece[] = [];
   let end = 0;
   for (const match of text.matchAll(ENCODED_WORD)) {
     const [source, charset = "", encoding = "", encoded = ""] = match;
-    const gap = text.slice(end, match.index);
+    let gap = text.slice(end, match.index);
     end = match.index + source.length;
     let last = pieces.at(-1);
     if (last === undefined || gap.trim() !== "") {
-      last = { source: gap, bytes: [] };
+      last = { gap: "", source: gap, bytes: [] };
       pieces.push(last);
+      gap = "";
     }
     if (last.charset !== charset.toLowerCase()) {
-      last = { source: "", charset: charset.toLowerCase(), bytes: [] };
+      last = { gap, source: "", charset: charset.toLowerCase(), bytes: [] };
       pieces.push(last);
+      gap = "";
     }
-    last.source += source;
+    last.source += gap + source;
     last.bytes.push(wordBytes(encoding, encoded));
   }
-  return pieces.map(decodePiece).join("") + text.slice(end);
+  return textOf(pieces) + text.slice(end);
+}
+
+/** Joins the pieces; the white space between two decoded words is dropped (RFC 2047, 6.2). */
+function textOf(pieces: readonly Piece[]): string {
+  let text = "";
+  let isBehindWord = false;
+  for (const piece of pieces) {
+    const decoded = decodePiece(piece);
+    const isWord = decoded !== undefined;
+    text += (isWord && isBehindWord ? "" : piece.gap) + (decoded ?? piece.source);
+    isBehindWord = isWord;
+  }
+  return text;
 }
 
 function wordBytes(encoding: string, encoded: string): Buffer {
@@ -93,11 +114,12 @@ function wordBytes(encoding: string, encoded: string): Buffer {
   return Buffer.from(unquoted, "latin1");
 }
 
-function decodePiece(piece: Piece): string {
-  if (piece.charset === undefined) return piece.source;
+/** Gives the text of the words in a piece; nothing for plain text, or if the charset is not known. */
+function decodePiece({ charset, bytes }: Piece): string | undefined {
+  if (charset === undefined) return undefined;
   try {
-    return new TextDecoder(piece.charset, { ignoreBOM: true }).decode(Buffer.concat(piece.bytes));
+    return new TextDecoder(charset, { ignoreBOM: true }).decode(Buffer.concat(bytes));
   } catch {
-    return piece.source;
+    return undefined;
   }
 }
