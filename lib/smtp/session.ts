@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import { onceClosed, QUIT_TIMEOUT } from "./dialogue.ts";
 import { alertFailure } from "../tls/mod.ts";
 import { type Exchange, startExchange } from "./exchange.ts";
+import { readAfterError } from "./late_reply.ts";
 import { logIn } from "./login.ts";
 import type { Credentials } from "./mechanism.ts";
 import { Failure } from "../outcome.ts";
@@ -153,6 +154,7 @@ function startDialogue(
     // After an answer the handshake is over, and an alert ends the connection as a hang-up does.
     return exchange.answers.length === 0 ? alert : exchange.connectionFailure(reasonOf(tlsError()));
   };
+  readAfterError(socket, exchange.receive);
   const client = startClient(connection, exchange.receive, {
     capabilities: () => capabilities.current,
     onCommand: exchange.commandSent,

@@ -186,6 +186,17 @@ const BODY: [what: string, action: Action, ending: Ending][] = [
     reply("421 4.3.2 Bye"),
     refused(75, "Smarthost ended the session at the message", "421 4.3.2 Bye"),
   ],
+  // The reply is there to read, and the next write fails.
+  [
+    "5xx and a reset at once",
+    inTurn(reply("552 5.3.4 Too big"), reset()),
+    refused(69, "Message refused", "552 5.3.4 Too big"),
+  ],
+  [
+    "421 and a reset at once",
+    inTurn(reply("421 4.3.2 Bye"), reset()),
+    refused(75, "Smarthost ended the session at the message", "421 4.3.2 Bye"),
+  ],
   ["a yes too early", reply("250 2.0.0 Ok"), refused(76, EARLY, "250 2.0.0 Ok")],
   ["silence", () => {}, failed(75, "No answer to the message", `timed out after ${SHORT} s`)],
   // The client may be reading or writing when it comes.
