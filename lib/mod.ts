@@ -47,7 +47,7 @@ import type { Environment } from "./tls/mod.ts";
 
 export { ExitStatus, Failure };
 export type { ClusterEvent, Context, Environment, Message, Outcome };
-export type { FailureDetails, RecipientOutcome, Reply } from "./outcome.ts";
+export type { FailureDetails, RecipientOutcome, Reply, Result } from "./outcome.ts";
 export type { Envelope } from "./message/mod.ts";
 export { errorText, type Redact } from "./report/mod.ts";
 export type { OAuth2Settings } from "./cluster/mod.ts";
