@@ -10,7 +10,7 @@ import { type Folder, temporaryFolder } from "../hosts/folder.ts";
 import { hasPackages, withPackages } from "../hosts/package_root.ts";
 import { projectFile, start } from "../program/command.ts";
 import type { Certificate } from "./certificates.ts";
-import { closedPort, LOOPBACK } from "./tcp.ts";
+import { freePort, LOOPBACK } from "./tcp.ts";
 import type { TokenIssuer } from "./token_issuer.ts";
 
 /** A running Dovecot, ended by its disposal. */
@@ -53,7 +53,7 @@ export async function dovecot(options: DovecotOptions): Promise<Dovecot> {
   await Deno.mkdir(folder.file("mail"));
   await Deno.chmod(folder.file("mail"), 0o777);
   await folder.write("oauth2.conf", tokenSettings(folder, options));
-  const [port, tlsPort] = [closedPort(), closedPort()];
+  const [port, tlsPort] = [freePort(), freePort()];
   await folder.write("dovecot.conf", settings(folder, options, port, tlsPort));
   // The set of packages that Postfix has its logins from.
   const script = projectFile("tests/support/servers/real/dovecot.sh");

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../hosts/folder.ts";
 import { hasPackages, withPackages } from "../hosts/package_root.ts";
 import { projectFile, start } from "../program/command.ts";
 import type { Certificate } from "./certificates.ts";
-import { closedPort, LOOPBACK } from "./tcp.ts";
+import { freePort, LOOPBACK } from "./tcp.ts";
 
 /** The servers. */
 export type RealServerName = "postfix" | "exim" | "opensmtpd";
@@ -57,7 +57,7 @@ export async function realServer(
   await Deno.copyFile(chainFile, folder.file("cert.pem"));
   // Exim reads it as a user of its own.
   await Deno.chmod(folder.file("key.pem"), 0o644);
-  const ports = new Map([...WAYS, GREYLISTING].map((way): [string, number] => [way, closedPort()]));
+  const ports = new Map([...WAYS, GREYLISTING].map((way): [string, number] => [way, freePort()]));
   const script = projectFile(`tests/support/servers/real/${name}.sh`);
   const server = start(withPackages(name, script), {
     env: {

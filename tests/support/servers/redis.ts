@@ -7,7 +7,7 @@
 import { Redis } from "ioredis";
 import { type Folder, temporaryFolder } from "../hosts/folder.ts";
 import { readLines } from "../mail/lines.ts";
-import { closedPort, LOOPBACK } from "./tcp.ts";
+import { freePort, LOOPBACK } from "./tcp.ts";
 
 /** The hash `cluster/smarthost` as Redis holds it: all fields are strings. */
 export type SmarthostHash = Record<string, string>;
@@ -100,7 +100,7 @@ export async function redisServer(hash?: SmarthostHash): Promise<RedisServer> {
 /** Starts redis-server and waits until it is ready; another port where the first was taken. */
 async function startServer(folder: Folder, users: string) {
   while (true) {
-    const port = closedPort();
+    const port = freePort();
     const process = new Deno.Command("redis-server", {
       args: ["--port", `${port}`, "--bind", LOOPBACK, "--save", "", "--appendonly", "no"]
         .concat("--dir", folder.path, "--aclfile", users),

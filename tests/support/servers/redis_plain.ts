@@ -9,7 +9,7 @@ import { Redis } from "ioredis";
 import { Buffer } from "node:buffer";
 import { start } from "../program/command.ts";
 import { temporaryFolder } from "../hosts/folder.ts";
-import { closedPort, LOOPBACK } from "./tcp.ts";
+import { freePort, LOOPBACK } from "./tcp.ts";
 
 /** A running redis-server, ended by its disposal. */
 export type PlainRedis = AsyncDisposable & {
@@ -21,7 +21,7 @@ export type PlainRedis = AsyncDisposable & {
 };
 
 /** Starts a Redis and waits until it is ready. */
-export async function plainRedis(port = closedPort()): Promise<PlainRedis> {
+export async function plainRedis(port = freePort()): Promise<PlainRedis> {
   const folder = await temporaryFolder();
   const server = start([
     ...["redis-server", "--port", `${port}`, "--bind", LOOPBACK],

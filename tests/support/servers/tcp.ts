@@ -28,10 +28,31 @@ export function portOf(server: net.Server): number {
   return address.port;
 }
 
-/** Gives a port that was free a moment ago: nothing listens there. */
+/** Gives a port where nothing listens, and where no server of a test that runs beside this one will. */
 export function closedPort(): number {
-  using listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
-  return listener.addr.port;
+  return portFrom(CLOSED_PORTS);
+}
+
+/** Gives a free port for a server that has to be told one. */
+export function freePort(): number {
+  return portFrom(FREE_PORTS);
+}
+
+/** Where these ports begin: below those that the kernel hands out (ip(7), ip_local_port_range). */
+const CLOSED_PORTS = 10_000;
+const FREE_PORTS = 20_000;
+const PORT_COUNT = 10_000;
+
+function portFrom(first: number): number {
+  for (;;) {
+    const port = first + Math.floor(Math.random() * PORT_COUNT);
+    try {
+      using listener = Deno.listen({ hostname: LOOPBACK, port });
+      return listener.addr.port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** Waits until a socket is closed; unlike node's `once` it does not mind how that comes about. */
