@@ -33,8 +33,13 @@ type Setting = {
 
 /** Folders that a unit hides, and that may hold what the tests need. */
 const HIDDEN = ["/tmp", "/var/tmp", "/root", "/home"];
-const NEEDED = [projectFile(""), projectCache(), EXECUTABLE.slice(0, EXECUTABLE.lastIndexOf("/"))]
+/** The current Deno may lie outside the project; the program runs under it in the second run. */
+const NEEDED = [projectFile(""), projectCache(), folderOf(EXECUTABLE), folderOf(Deno.execPath())]
   .map((path) => path.replace(/\/$/, ""));
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
 
 /** Empty folders in the place of these; what the tests need is there nonetheless, for everybody. */
 function emptied(...folders: string[]): string[] {
